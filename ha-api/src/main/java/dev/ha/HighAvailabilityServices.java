@@ -1,0 +1,54 @@
+package dev.ha;
+
+import dev.ha.store.HighAvailabilityStores;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * One program's connection to one backend and all it made from it. Thread-safe. Implemented by the library only; may gain methods.
+ *
+ * <p>After {@link #close()} every method but {@code close}, {@link #awaitClosed} and {@link #health()} throws {@link IllegalStateException} (rule 7.2).
+ */
+public interface HighAvailabilityServices extends AutoCloseable {
+    /**
+     * This process's seat in the election {@code election}: short for {@code leaderElectionService(election).component("leader")}.
+     *
+     * @param election any non-empty text of at most 200 characters; encoded one-to-one, never merged with another (rule 8.2)
+     */
+    LeaderElection leaderElection(String election);
+
+    /** The lock {@code election} as a whole, for processes that publish several components under it; same name, same object while it is open. */
+    LeaderElectionService leaderElectionService(String election);
+
+    /** A new follower of the election's component {@code "leader"}. */
+    LeaderRetrievalService leaderRetrieval(String election);
+
+    /** A new follower of one component of an election. All followers of an election in this process share one watch (rule 5.4). */
+    LeaderRetrievalService leaderRetrieval(String election, String component);
+
+    /** The metadata stores that belong to {@code election}: read by all, written under a {@link Leadership} of it. */
+    HighAvailabilityStores stores(String election);
+
+    /** UP, DEGRADED or DOWN, and why; local, never blocks, works after close (DOWN). */
+    Health health();
+
+    /**
+     * Runs the backend's own checks of what it must meet (versions, clock, file system) and times each. Connects if need be; blocks, each check
+     * at most for the backend's request timeout. Empty when the backend declares none.
+     */
+    List<Diagnosis> diagnose();
+
+    /** Blocks until the services are closed by anyone (hook, signal, other thread). */
+    void awaitClosed() throws InterruptedException;
+
+    /** As {@link #awaitClosed()}; true if closed within {@code timeout}. */
+    boolean awaitClosed(Duration timeout) throws InterruptedException;
+
+    /**
+     * Revokes all contenders, waits for them, releases all locks, stops followers, disconnects. Deletes nothing. Idempotent; bounded by
+     * {@code high-availability.close-timeout}. No callback starts after it has returned (rule 3.2). Called inside a callback of these services it
+     * marks them closed, invalidates every handle and returns; the rest follows when the callback has returned (rule 3.4).
+     */
+    @Override
+    void close();
+}
