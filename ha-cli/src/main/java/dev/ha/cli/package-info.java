@@ -1,0 +1,5 @@
+/** The {@code ha} command. */
+@NullMarked
+package dev.ha.cli;
+
+import org.jspecify.annotations.NullMarked;
