@@ -62,7 +62,7 @@ final class Durations {
             return nanos + " ns";
         } else if (nanos % 1_000_000 != 0) {
             return nanos / 1_000 + " us";
-        } else if (duration.getNano() != 0) {
+        } else if (nanos % 1_000_000_000 != 0) {
             return duration.toMillis() + " ms";
         }
         long seconds = duration.toSeconds();
