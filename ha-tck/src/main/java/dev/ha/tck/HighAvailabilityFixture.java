@@ -1,0 +1,75 @@
+package dev.ha.tck;
+
+import dev.ha.HighAvailability;
+import dev.ha.HighAvailabilityServices;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * All that the TCK needs to know of one backend, and to do to it. Implemented by authors of backends, once per backend; see
+ * {@code docs/writing-a-backend.md}.
+ *
+ * <p>One fixture serves all tests of a {@link BackendContract}, one after the other; each test works in a cluster id of its own. It must look at the store
+ * and act on it <em>without the backend's own code</em>, so that a backend can't grade itself. Its methods may block.
+ */
+public interface HighAvailabilityFixture extends AutoCloseable {
+    /** What the backend is able to do by its nature. A test that needs more aborts and says so in the conformance table. */
+    Set<Capability> capabilities();
+
+    /**
+     * Settings of one process: {@code high-availability.mode} and the backend's own keys. The TCK adds the engine's keys, such as
+     * {@code high-availability.cluster-id}.
+     *
+     * @param servers where the servers are reached: {@link #servers()}, or proxies of the TCK in the same order
+     * @param lease how long a leader may go unheard; to be ignored without {@link Capability#LEASES}
+     */
+    Map<String, String> configuration(List<InetSocketAddress> servers, Duration lease);
+
+    /** The servers that a client may talk to; empty for a backend without servers. */
+    default List<InetSocketAddress> servers() {
+        return List.of();
+    }
+
+    /**
+     * The shortest lease that the backend keeps reliably on a busy test machine. Tests that wait for an expiry use it; those that must not meet one use a
+     * much longer one. Not asked without {@link Capability#LEASES}.
+     */
+    default Duration shortestLease() {
+        return Duration.ofSeconds(5);
+    }
+
+    /** What the store holds for one election right now, read from the authority itself; {@link RawElection#NOTHING} for one it has never heard of. */
+    RawElection raw(String clusterId, String election) throws Exception;
+
+    /** The faults that {@link #inject} knows. */
+    Set<Fault> faults();
+
+    /**
+     * Does {@code fault} to the present holder of an election, found in the store. Returns when it is done there; whether anybody has noticed is what
+     * the test is about.
+     *
+     * @throws IllegalStateException if nobody holds the lock
+     */
+    void inject(Fault fault, String clusterId, String election) throws Exception;
+
+    /**
+     * Rules whose assumptions the tested server does not meet, such as an old version, with the reason. They stand in the conformance table as "assumption not
+     * met", neither passed nor failed.
+     */
+    default Map<String, String> assumptionsNotMet() {
+        return Map.of();
+    }
+
+    /** The services under test. Override only to wrap them, which the TCK's own tests do to prove that it notices wrong ones. */
+    default HighAvailabilityServices services(HighAvailability.Builder builder) {
+        return builder.build();
+    }
+
+    /** Called once, after the last test. */
+    @Override
+    default void close() throws IOException {}
+}
