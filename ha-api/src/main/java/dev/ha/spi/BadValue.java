@@ -2,7 +2,10 @@ package dev.ha.spi;
 
 import org.jspecify.annotations.Nullable;
 
-/** A raw value that is not of an option's type. Its message says what would be right and never repeats the value, which may be a secret. */
+/**
+ * A raw value that is not of an option's type. Its message says what would be right and never repeats the value,
+ * which may be a secret.
+ */
 final class BadValue extends Exception {
     private static final long serialVersionUID = 1L;
 

@@ -13,8 +13,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One configuration key: name, type, default, checks and one line of documentation. Immutable; a backend keeps its options as constants, returns
- * them from {@link HighAvailabilityBackendFactory#options()} and reads them with {@link BackendContext#get}.
+ * One configuration key: name, type, default, checks and one line of documentation. Immutable; a backend keeps its
+ * options as constants, returns them from {@link HighAvailabilityBackendFactory#options()} and reads them with
+ * {@link BackendContext#get}.
  *
  * <pre>{@code
  * static final Option<Duration> LEASE = Option.duration("lease-duration", "How long a silent leader keeps the lock.")
@@ -22,8 +23,9 @@ import org.jspecify.annotations.Nullable;
  *         .check(d -> d.toSeconds() >= 1, "must be at least 1 s");
  * }</pre>
  *
- * <p>An option without {@link #orElse} or {@link #optional} is required. A value that can't be read is a {@link ConfigurationException} which names
- * key, value and what would be right; a {@link #secret} is never shown, in no message, cause or listing (rule 8.1).
+ * <p>An option without {@link #orElse} or {@link #optional} is required. A value that can't be read is a
+ * {@link ConfigurationException} which names key, value and what would be right; a {@link #secret} is never shown, in
+ * no message, cause or listing (rule 8.1).
  *
  * @param <T> type of the value
  */
@@ -71,8 +73,8 @@ public final class Option<T> {
     }
 
     /**
-     * A duration, never negative: {@code 10s}, {@code 10 s}, {@code 1 min}, {@code PT10S}; bare digits are milliseconds. Units are those of Flink:
-     * ns, us, ms, s, min, h, d, and their long names.
+     * A duration, never negative: {@code 10s}, {@code 10 s}, {@code 1 min}, {@code PT10S}; bare digits are
+     * milliseconds. Units are those of Flink: ns, us, ms, s, min, h, d, and their long names.
      */
     public static Option<Duration> duration(String key, String doc) {
         return of(key, doc, OptionType.DURATION);
@@ -99,7 +101,8 @@ public final class Option<T> {
     }
 
     /**
-     * Free names below a key, each with a text: {@code map("authorization.*", ...)} reads {@code authorization.digest} as {@code digest}.
+     * Free names below a key, each with a text: {@code map("authorization.*", ...)} reads
+     * {@code authorization.digest} as {@code digest}.
      *
      * @param key ends with {@code .*}
      */
@@ -130,7 +133,9 @@ public final class Option<T> {
         return new Option<>(key, doc, type, value, checks, secret);
     }
 
-    /** This, with {@link Optional#empty()} where nothing is configured; checks so far apply to a value that is there. */
+    /**
+     * This, with {@link Optional#empty()} where nothing is configured; checks so far apply to a value that is there.
+     */
     public Option<Optional<T>> optional() {
         List<Check<Optional<T>>> lifted = checks.stream()
                 .map(check ->
@@ -176,7 +181,10 @@ public final class Option<T> {
         return defaultValue == null;
     }
 
-    /** The default for people: {@code required} where there is none, {@code none} for {@link #optional}, masked if secret. */
+    /**
+     * The default for people: {@code required} where there is none, {@code none} for {@link #optional}, masked if
+     * secret.
+     */
     public String defaultText() {
         return defaultValue == null ? "required" : show(defaultValue);
     }
@@ -198,12 +206,13 @@ public final class Option<T> {
     }
 
     /**
-     * The value in {@code flat}, converted and checked, or the default. Backends call {@link BackendContext#get} instead.
+     * The value in {@code flat}, converted and checked, or the default. Backends call {@link BackendContext#get}
+     * instead.
      *
      * @param prefix what precedes {@link #key()} in {@code flat}, such as {@code high-availability.file.}
      * @param flat full keys with their values: texts, numbers, booleans, durations, lists; null is the same as absent
-     * @throws ConfigurationException {@code missing-key} for an absent value without default, {@code bad-value} for one of another form or that fails a
-     *     check
+     * @throws ConfigurationException {@code missing-key} for an absent value without default, {@code bad-value} for
+     *     one of another form or that fails a check
      */
     public T read(String prefix, Map<String, ?> flat) {
         Object raw = type.isMap() ? namesBelow(prefix, flat) : flat.get(prefix + key);
