@@ -1,0 +1,73 @@
+package dev.ha.core;
+
+import dev.ha.ConfigurationException;
+import java.util.Collection;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A configuration as full keys and leaf values, from one that is flat, nested or both. Keys outside
+ * {@code high-availability} are dropped; so are nulls, which HOCON and YAML write for "not set". Never puts a value
+ * into a message: whether it is a secret is not known yet.
+ */
+final class FlatConfiguration {
+    private static final String ROOT = "high-availability";
+    private static final String MODE = CoreOptions.PREFIX + CoreOptions.MODE.key();
+
+    private final Map<String, Object> values = new TreeMap<>();
+
+    private FlatConfiguration() {}
+
+    /** Full keys and their values: texts, numbers, booleans, lists, whatever a parser made; never null, never a map. */
+    static Map<String, Object> of(Map<?, ?> configuration) {
+        FlatConfiguration flat = new FlatConfiguration();
+        configuration.forEach((key, value) -> {
+            String name = String.valueOf(key);
+            if (name.equals(ROOT) || name.startsWith(CoreOptions.PREFIX)) {
+                flat.add(name, value);
+            }
+        });
+        flat.resolveAlias(ROOT);
+        flat.resolveAlias(CoreOptions.PREFIX + CoreOptions.MODE_ALIAS);
+        return flat.values;
+    }
+
+    private void add(String path, @Nullable Object value) {
+        if (value instanceof Map<?, ?> nested) {
+            nested.forEach((key, child) -> add(path + "." + key, child));
+        } else if (value != null) {
+            Object former = values.putIfAbsent(path, value);
+            if (former != null && !text(former).equals(text(value))) {
+                throw new ConfigurationException(
+                        "conflicting-keys",
+                        path + " is given twice, flat and nested, with different values; remove one");
+            }
+        }
+    }
+
+    /** An old spelling of the mode that is not the alias of anything else must agree with the other spellings. */
+    private void resolveAlias(String alias) {
+        Object value = values.remove(alias);
+        if (value == null) {
+            return;
+        }
+        Object mode = values.putIfAbsent(MODE, value);
+        if (mode != null && !text(mode).equalsIgnoreCase(text(value))) {
+            throw new ConfigurationException(
+                    "conflicting-keys",
+                    MODE + " = '" + text(mode) + "' and its alias " + alias + " = '" + text(value)
+                            + "' name different backends; remove one, best the alias");
+        }
+    }
+
+    /**
+     * One text for the forms in which parsers return the same value: 5 and "5", a list and its elements with commas.
+     */
+    private static String text(Object value) {
+        return value instanceof Collection<?> list
+                ? list.stream().map(String::valueOf).map(String::strip).collect(Collectors.joining(","))
+                : value.toString().strip();
+    }
+}
