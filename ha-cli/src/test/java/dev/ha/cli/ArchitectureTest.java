@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import dev.ha.ConfigurationReference;
 import dev.ha.HighAvailability;
 import dev.ha.LeaderContender;
 import java.time.Instant;
@@ -26,7 +27,9 @@ import java.time.Instant;
 final class ArchitectureTest {
 
     /** What a user sees and where the engine begins: the only ways from the API into the engine. */
-    private static final Class<?>[] ENTRY_POINTS = {HighAvailability.class, LeaderContender.class};
+    private static final Class<?>[] ENTRY_POINTS = {
+        HighAvailability.class, ConfigurationReference.class, LeaderContender.class
+    };
 
     private static final String[] BACKENDS = {
         "dev.ha.standalone..", "dev.ha.zookeeper..", "dev.ha.etcd..", "dev.ha.kubernetes.."

@@ -1,0 +1,160 @@
+package dev.ha.core;
+
+import dev.ha.ConfigurationException;
+import dev.ha.spi.HighAvailabilityBackendFactory;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the factory that a configuration names, and never guesses: no match, two matches or a factory that can't be
+ * loaded is an error which names all that was found.
+ *
+ * <p>A broken factory matters when the one asked for is not among the working ones: it may be it. Otherwise it is
+ * logged as a warning, since a damaged jar of a backend that nobody uses is no reason to refuse to start.
+ */
+final class Discovery {
+    private static final Logger LOG = LoggerFactory.getLogger(Discovery.class);
+    private static final String BY_CLASS_NAME = "FACTORY_CLASS";
+
+    private final Settings settings;
+    private final List<ClassLoader> loaders;
+    private final InstalledBackends installed;
+
+    private Discovery(Settings settings, @Nullable ClassLoader classLoader) {
+        this.settings = settings;
+        this.loaders = loaders(classLoader);
+        this.installed = InstalledBackends.find(loaders);
+    }
+
+    /**
+     * The factory named by the configuration, every key and value of which has been checked then.
+     *
+     * @param classLoader where to look first; null for the context class loader. The library's own is asked too,
+     *     unless it is a parent of it.
+     * @throws ConfigurationException for whatever is wrong, each kind with its own anchor in {@code docs/errors.md}
+     */
+    static HighAvailabilityBackendFactory find(Settings settings, @Nullable ClassLoader classLoader) {
+        Discovery discovery = new Discovery(settings, classLoader);
+        InstalledBackend backend = discovery.choose();
+        discovery
+                .installed
+                .broken()
+                .forEach((what, why) ->
+                        LOG.warn("a high-availability backend that is not in use can't be loaded: {}", what));
+        KeyCheck.check(settings.keys(), backend, discovery.installed);
+        settings.checkValues(backend.mode(), backend.options());
+        return backend.factory();
+    }
+
+    /** The given loader, or the context class loader; and the library's own if that is not one of its parents. */
+    static List<ClassLoader> loaders(@Nullable ClassLoader given) {
+        ClassLoader own = Objects.requireNonNullElseGet(
+                HighAvailabilityBackendFactory.class.getClassLoader(), ClassLoader::getSystemClassLoader);
+        ClassLoader first = Stream.of(
+                        Optional.ofNullable(given),
+                        Optional.ofNullable(Thread.currentThread().getContextClassLoader()))
+                .flatMap(Optional::stream)
+                .findFirst()
+                .orElse(own);
+        for (ClassLoader loader = first; loader != null; loader = loader.getParent()) {
+            if (loader == own) {
+                return List.of(first);
+            }
+        }
+        return List.of(first, own);
+    }
+
+    private InstalledBackend choose() {
+        if (!settings.keys().contains(CoreOptions.MODE.key())) {
+            throw new ConfigurationException(
+                    "missing-key",
+                    CoreOptions.PREFIX
+                            + "mode is missing; set it to the mode or the factory's class name of a backend; "
+                            + installed);
+        }
+        String mode = settings.core(CoreOptions.MODE);
+        Optional<String> factoryClass = settings.core(CoreOptions.FACTORY_CLASS);
+        if (mode.equalsIgnoreCase(BY_CLASS_NAME)) {
+            return byClassName(factoryClass.orElseThrow(() -> new ConfigurationException(
+                    "missing-factory-class",
+                    named(mode) + " needs " + CoreOptions.PREFIX + "factory-class, the class name of a factory; "
+                            + installed)));
+        }
+        if (factoryClass.isPresent()) {
+            throw new ConfigurationException(
+                    "unexpected-factory-class",
+                    CoreOptions.PREFIX + "factory-class = '" + factoryClass.get() + "' counts only with "
+                            + named(BY_CLASS_NAME) + ", but " + named(mode) + "; remove one of them");
+        }
+        return byMode(mode);
+    }
+
+    private InstalledBackend byMode(String written) {
+        String lower = written.toLowerCase(Locale.ROOT);
+        String mode = lower.equals("standalone") ? "none" : lower;
+        List<InstalledBackend> matches = installed.withMode(mode);
+        if (matches.size() > 1) {
+            throw new ConfigurationException(
+                    "ambiguous-backend",
+                    named(written) + " fits more than one factory: " + matches
+                            + "; remove all but one jar, or choose by " + named(BY_CLASS_NAME));
+        }
+        return matches.isEmpty() ? byClassNameInMode(written, mode) : matches.get(0);
+    }
+
+    private InstalledBackend byClassNameInMode(String written, String mode) {
+        if (written.contains(".")) {
+            return byClassName(written);
+        }
+        Optional<Class<?>> inDefaultPackage;
+        try {
+            inDefaultPackage = FactoryClass.find(written, loaders);
+        } catch (ConfigurationException notLoadable) {
+            // A file of that name in other case, on a file system that ignores case.
+            inDefaultPackage = Optional.empty();
+        }
+        if (inDefaultPackage.isPresent()) {
+            return InstalledBackend.of(FactoryClass.instantiate(inDefaultPackage.get()));
+        }
+        throw noMatch(written, mode);
+    }
+
+    private InstalledBackend byClassName(String name) {
+        Class<?> type = FactoryClass.find(name, loaders)
+                .orElseThrow(() -> new ConfigurationException(
+                        "factory-not-found",
+                        "the factory '" + name + "' that " + CoreOptions.PREFIX
+                                + "mode or factory-class names is not on the class path; correct it or add its jar; "
+                                + installed));
+        return InstalledBackend.of(FactoryClass.instantiate(type));
+    }
+
+    private ConfigurationException noMatch(String written, String mode) {
+        String artifact = CoreOptions.BUILT_IN.get(mode);
+        String remedy = artifact != null
+                ? "add io.github.ha-services:" + artifact + " to the class path"
+                : Spelling.nearest(mode, installed.modes())
+                        .map(near -> "did you mean '" + near + "'?")
+                        .orElse("add the jar of such a backend, or choose one of those found");
+        if (installed.broken().isEmpty()) {
+            return new ConfigurationException(
+                    "no-backend", named(written) + " has no backend; " + remedy + "; " + installed);
+        }
+        ConfigurationException broken = new ConfigurationException(
+                "broken-backend",
+                named(written) + " has no backend that can be loaded; " + remedy
+                        + ", or repair those that are not loadable; " + installed);
+        installed.broken().values().forEach(broken::addSuppressed);
+        return broken;
+    }
+
+    private static String named(String mode) {
+        return CoreOptions.PREFIX + "mode = '" + mode + "'";
+    }
+}
