@@ -29,7 +29,8 @@ public interface LeaderContender {
     }
 
     /** As {@link #ofTask(LeaderTask)}; {@code errors} gets what {@link #handleError} gets and what the task throws. */
-    static LeaderContender ofTask(LeaderTask task, java.util.function.Consumer<? super HighAvailabilityException> errors) {
+    static LeaderContender ofTask(
+            LeaderTask task, java.util.function.Consumer<? super HighAvailabilityException> errors) {
         return new TaskContender(task, errors);
     }
 }

@@ -23,7 +23,8 @@ public sealed interface LeaderInformation {
      * @param historyId the history of the backend's data in which the token counts
      * @param reason why it is told
      */
-    record Leader(UUID sessionId, long fencingToken, String address, String historyId, Reason reason) implements LeaderInformation {
+    record Leader(UUID sessionId, long fencingToken, String address, String historyId, Reason reason)
+            implements LeaderInformation {
         /** True when {@code other} is the same publication, whatever the reason it is told for. */
         public boolean sameAs(Leader other) {
             return sessionId.equals(other.sessionId)

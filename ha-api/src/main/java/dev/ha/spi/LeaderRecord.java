@@ -33,7 +33,10 @@ public record LeaderRecord(UUID sessionId, long fencingToken, String address) {
             String session = fields.get("session");
             String token = fields.get("token");
             String address = fields.get("address");
-            if (!String.valueOf(VERSION).equals(fields.get("v")) || session == null || token == null || address == null) {
+            if (!String.valueOf(VERSION).equals(fields.get("v"))
+                    || session == null
+                    || token == null
+                    || address == null) {
                 return Optional.empty();
             }
             return Optional.of(new LeaderRecord(UUID.fromString(session), Long.parseLong(token), address));

@@ -1,0 +1,13 @@
+package dev.ha.core;
+
+import java.time.Duration;
+
+/**
+ * The engine's own settings; see {@link CoreOptions}.
+ *
+ * @param closeTimeout bounds every close, and the wait for a contender where the lock never expires
+ * @param retryWait first wait before a new try
+ * @param maxRetryWait longest wait before a new try
+ * @param resignWait wait before a new candidacy after the former was given up by ourselves
+ */
+record EngineSettings(Duration closeTimeout, Duration retryWait, Duration maxRetryWait, Duration resignWait) {}
