@@ -22,7 +22,7 @@ public final class Bootstrap {
             refuseCallingThread(callbacks);
         }
         Settings settings = Settings.of(configuration);
-        HighAvailabilityBackendFactory factory = Discovery.find(settings, loader == null ? contextLoader() : loader);
+        HighAvailabilityBackendFactory factory = Discovery.find(settings, loader);
         Platform platform = new JvmPlatform(callbacks);
         EngineContext.Values values = new EngineContext.Values() {
             @Override
@@ -52,11 +52,6 @@ public final class Bootstrap {
                 settings.core(CoreOptions.RETRY_WAIT),
                 settings.core(CoreOptions.MAX_RETRY_WAIT),
                 settings.core(CoreOptions.RESIGN_WAIT));
-    }
-
-    private static ClassLoader contextLoader() {
-        ClassLoader context = Thread.currentThread().getContextClassLoader();
-        return context != null ? context : Bootstrap.class.getClassLoader();
     }
 
     /** A contender called on the engine's own threads could block the revocation of another one, so such an executor is refused. */
