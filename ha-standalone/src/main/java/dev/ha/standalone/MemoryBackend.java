@@ -159,7 +159,12 @@ final class MemoryBackend implements HighAvailabilityBackend {
         }
 
         private ElectionState fixedState() {
-            return new ElectionState(cluster.historyId(), 1, 0, fixed, Reason.INITIAL);
+            return new ElectionState(cluster.historyId(), 1, fixedToken(), fixed, Reason.INITIAL);
+        }
+
+        /** A record counts for followers only together with the lock it is published under. */
+        private long fixedToken() {
+            return fixed.values().iterator().next().fencingToken();
         }
     }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Mode {@code none}: no election at all. Every process leads at once, with the all-zero session id and token 0; followers are told fixed addresses from the
+ * Mode {@code none}: no election at all. Every process leads at once, with the all-zero session id and token 1, as 0 stands for a lock that nobody holds; followers are told fixed addresses from the
  * configuration. For tests and for programs that run once.
  *
  * <p>A configured address wins over whatever is confirmed. Without one, followers are told what a contender of the same services has confirmed, and nobody until
@@ -28,7 +28,7 @@ public final class NoneBackendFactory implements HighAvailabilityBackendFactory 
             .orElse(Map.of());
 
     private static final UUID NO_SESSION = new UUID(0, 0);
-    private static final long NO_TOKEN = 0;
+    private static final long TOKEN = 1;
     private static final String HISTORY_ID = "none";
 
     /** For {@link java.util.ServiceLoader}. */
@@ -56,7 +56,7 @@ public final class NoneBackendFactory implements HighAvailabilityBackendFactory 
 
             @Override
             public Grant nextGrant() {
-                return new Grant(NO_SESSION, NO_TOKEN, HISTORY_ID, context.unlimitedLease());
+                return new Grant(NO_SESSION, TOKEN, HISTORY_ID, context.unlimitedLease());
             }
 
             @Override
@@ -70,7 +70,7 @@ public final class NoneBackendFactory implements HighAvailabilityBackendFactory 
     private static Map<String, LeaderRecord> configured(Map<String, String> addresses, String election) {
         Map<String, LeaderRecord> records = new HashMap<>();
         addresses.forEach((name, address) -> {
-            LeaderRecord leader = new LeaderRecord(NO_SESSION, NO_TOKEN, address);
+            LeaderRecord leader = new LeaderRecord(NO_SESSION, TOKEN, address);
             if (name.equals(election)) {
                 records.put(LeaderElectionService.LEADER, leader);
             } else if (name.startsWith(election + "/")) {

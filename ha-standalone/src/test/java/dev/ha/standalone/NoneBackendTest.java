@@ -24,7 +24,7 @@ class NoneBackendTest {
             TestCandidacy candidacy = new TestCandidacy("e");
             backend(Map.of()).elect(candidacy);
             assertThat(candidacy.grant().sessionId()).isEqualTo(ZERO);
-            assertThat(candidacy.grant().fencingToken()).isZero();
+            assertThat(candidacy.grant().fencingToken()).isEqualTo(1);
             assertThat(candidacy.grant().lease().isValid()).isTrue();
         }
     }
@@ -45,8 +45,8 @@ class NoneBackendTest {
         assertThat(following.seen).hasSize(1);
         assertThat(following.latest().records())
                 .isEqualTo(Map.of(
-                        "leader", new LeaderRecord(ZERO, 0, "host:1"),
-                        "rest", new LeaderRecord(ZERO, 0, "host:2")));
+                        "leader", new LeaderRecord(ZERO, 1, "host:1"),
+                        "rest", new LeaderRecord(ZERO, 1, "host:2")));
         TestFollowing late = new TestFollowing("e");
         assertThat(done(backend.retrieve(late).read())).isEqualTo(following.latest());
     }
