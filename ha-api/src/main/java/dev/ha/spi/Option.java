@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -201,8 +202,9 @@ public final class Option<T> {
 
     /** A value of this option for people; masked if secret. */
     public String show(T value) {
-        String text = type.show().apply(value);
-        return secret && !text.equals(OptionType.NONE) ? MASK : shorten(text);
+        boolean nothing = (value instanceof Optional<?> optional && optional.isEmpty())
+                || (value instanceof Map<?, ?> map && map.isEmpty());
+        return secret && !nothing ? MASK : shorten(type.show().apply(value));
     }
 
     /**
@@ -248,7 +250,7 @@ public final class Option<T> {
 
     private @Nullable Object namesBelow(String prefix, Map<String, ?> flat) {
         String start = prefix + key.substring(0, key.length() - 1);
-        Map<String, Object> found = new java.util.TreeMap<>();
+        Map<String, Object> found = new TreeMap<>();
         flat.forEach((name, value) -> {
             if (value != null && name.length() > start.length() && name.startsWith(start)) {
                 found.put(name.substring(start.length()), value);
