@@ -2,6 +2,7 @@ package dev.ha.core;
 
 import dev.ha.ConfigurationException;
 import dev.ha.spi.HighAvailabilityBackendFactory;
+import dev.ha.spi.Option;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
@@ -81,16 +82,19 @@ final class Discovery {
         String mode = settings.core(CoreOptions.MODE);
         Optional<String> factoryClass = settings.core(CoreOptions.FACTORY_CLASS);
         if (mode.equalsIgnoreCase(BY_CLASS_NAME)) {
-            return byClassName(factoryClass.orElseThrow(() -> new ConfigurationException(
-                    "missing-factory-class",
-                    named(mode) + " needs " + CoreOptions.PREFIX + "factory-class, the class name of a factory; "
-                            + installed)));
+            return byClassName(
+                    CoreOptions.FACTORY_CLASS,
+                    factoryClass.orElseThrow(() -> new ConfigurationException(
+                            "missing-factory-class",
+                            setting(CoreOptions.MODE, mode) + " needs " + CoreOptions.PREFIX
+                                    + "factory-class, the class name of a factory; " + installed)));
         }
         if (factoryClass.isPresent()) {
             throw new ConfigurationException(
                     "unexpected-factory-class",
-                    CoreOptions.PREFIX + "factory-class = '" + factoryClass.get() + "' counts only with "
-                            + named(BY_CLASS_NAME) + ", but " + named(mode) + "; remove one of them");
+                    setting(CoreOptions.FACTORY_CLASS, factoryClass.get()) + " counts only with "
+                            + setting(CoreOptions.MODE, BY_CLASS_NAME) + ", but "
+                            + setting(CoreOptions.MODE, mode) + "; remove one of them");
         }
         return byMode(mode);
     }
@@ -102,59 +106,66 @@ final class Discovery {
         if (matches.size() > 1) {
             throw new ConfigurationException(
                     "ambiguous-backend",
-                    named(written) + " fits more than one factory: " + matches
-                            + "; remove all but one jar, or choose by " + named(BY_CLASS_NAME));
+                    setting(CoreOptions.MODE, written) + " fits more than one factory: " + matches
+                            + "; remove all but one jar, or choose by " + setting(CoreOptions.MODE, BY_CLASS_NAME));
         }
-        return matches.isEmpty() ? byClassNameInMode(written, mode) : matches.get(0);
-    }
-
-    private InstalledBackend byClassNameInMode(String written, String mode) {
-        if (written.contains(".")) {
-            return byClassName(written);
+        if (matches.size() == 1) {
+            return matches.get(0);
         }
-        Optional<Class<?>> inDefaultPackage;
-        try {
-            inDefaultPackage = FactoryClass.find(written, loaders);
-        } catch (ConfigurationException notLoadable) {
-            // A file of that name in other case, on a file system that ignores case.
-            inDefaultPackage = Optional.empty();
-        }
-        if (inDefaultPackage.isPresent()) {
-            return InstalledBackend.of(FactoryClass.instantiate(inDefaultPackage.get()));
+        if (written.contains(".") || isClassInDefaultPackage(written)) {
+            return byClassName(CoreOptions.MODE, written);
         }
         throw noMatch(written, mode);
     }
 
-    private InstalledBackend byClassName(String name) {
-        Class<?> type = FactoryClass.find(name, loaders)
-                .orElseThrow(() -> new ConfigurationException(
-                        "factory-not-found",
-                        "the factory '" + name + "' that " + CoreOptions.PREFIX
-                                + "mode or factory-class names is not on the class path; correct it or add its jar; "
-                                + installed));
-        return InstalledBackend.of(FactoryClass.instantiate(type));
+    private boolean isClassInDefaultPackage(String name) {
+        try {
+            return FactoryClass.find(name, loaders).isPresent();
+        } catch (LinkageError notThisOne) {
+            // A file of that name in other case, on a file system that ignores case.
+            return false;
+        }
+    }
+
+    private InstalledBackend byClassName(Option<?> key, String name) {
+        String setting = setting(key, name);
+        try {
+            Class<?> type = FactoryClass.find(name, loaders)
+                    .orElseThrow(() -> new ConfigurationException(
+                            "factory-not-found",
+                            setting + " is not on the class path; correct the class name or add its jar; "
+                                    + installed));
+            return InstalledBackend.of(FactoryClass.instantiate(setting, type));
+        } catch (LinkageError failure) {
+            throw new ConfigurationException(
+                    "broken-backend",
+                    setting + " can't be loaded: " + failure
+                            + "; add what is missing, or a version that was built for this library and this Java",
+                    failure);
+        }
     }
 
     private ConfigurationException noMatch(String written, String mode) {
+        String setting = setting(CoreOptions.MODE, written);
         String artifact = CoreOptions.BUILT_IN.get(mode);
         String remedy = artifact != null
                 ? "add io.github.ha-services:" + artifact + " to the class path"
                 : Spelling.nearest(mode, installed.modes())
                         .map(near -> "did you mean '" + near + "'?")
-                        .orElse("add the jar of such a backend, or choose one of those found");
+                        .orElse("add the jar of such a backend, or correct the mode");
         if (installed.broken().isEmpty()) {
-            return new ConfigurationException(
-                    "no-backend", named(written) + " has no backend; " + remedy + "; " + installed);
+            return new ConfigurationException("no-backend", setting + " has no backend; " + remedy + "; " + installed);
         }
         ConfigurationException broken = new ConfigurationException(
                 "broken-backend",
-                named(written) + " has no backend that can be loaded; " + remedy
-                        + ", or repair those that are not loadable; " + installed);
+                setting
+                        + " has no backend that can be loaded; repair what is not loadable if it is that one, otherwise "
+                        + remedy + "; " + installed);
         installed.broken().values().forEach(broken::addSuppressed);
         return broken;
     }
 
-    private static String named(String mode) {
-        return CoreOptions.PREFIX + "mode = '" + mode + "'";
+    private static String setting(Option<?> key, String value) {
+        return CoreOptions.PREFIX + key.key() + " = '" + value + "'";
     }
 }

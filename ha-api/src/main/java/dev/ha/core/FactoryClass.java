@@ -2,13 +2,13 @@ package dev.ha.core;
 
 import dev.ha.ConfigurationException;
 import dev.ha.spi.HighAvailabilityBackendFactory;
-import java.lang.reflect.Constructor;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Modifier;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Makes a factory that is named by its class: with or without an entry in {@code META-INF/services}. */
+/** A factory that is named by its class, with or without an entry in {@code META-INF/services}. */
 final class FactoryClass {
     private static final Class<HighAvailabilityBackendFactory> FACTORY = HighAvailabilityBackendFactory.class;
 
@@ -17,7 +17,7 @@ final class FactoryClass {
     /**
      * The class, of the first loader that has it.
      *
-     * @throws ConfigurationException {@code broken-backend} if it is there but can't be loaded
+     * @throws LinkageError if it is there but can't be loaded
      */
     static Optional<Class<?>> find(String name, List<ClassLoader> loaders) {
         for (ClassLoader loader : loaders) {
@@ -25,12 +25,6 @@ final class FactoryClass {
                 return Optional.of(Class.forName(name, false, loader));
             } catch (ClassNotFoundException notHere) {
                 // Perhaps the next one has it.
-            } catch (LinkageError failure) {
-                throw new ConfigurationException(
-                        "broken-backend",
-                        "the factory " + name + " can't be loaded: " + failure
-                                + "; add what is missing, or a version that was built for this library and this Java",
-                        failure);
             }
         }
         return Optional.empty();
@@ -39,32 +33,45 @@ final class FactoryClass {
     /**
      * A new instance.
      *
+     * @param setting the key and value that name it
      * @throws ConfigurationException {@code not-a-factory}, {@code no-public-constructor} or {@code constructor-failed}
      */
-    static HighAvailabilityBackendFactory instantiate(Class<?> type) {
-        String what = InstalledBackend.describe(type);
-        if (!FACTORY.isAssignableFrom(type) || Modifier.isAbstract(type.getModifiers())) {
-            throw new ConfigurationException(
-                    "not-a-factory",
-                    what + " is not a class that implements " + InstalledBackend.describe(FACTORY)
-                            + "; name one that does, and have the library on the class path once");
+    static HighAvailabilityBackendFactory instantiate(String setting, Class<?> type) {
+        String what = setting + ": " + InstalledBackend.describe(type);
+        if (!FACTORY.isAssignableFrom(type)) {
+            throw new ConfigurationException("not-a-factory", what + " " + whyNot(type));
+        }
+        if (Modifier.isAbstract(type.getModifiers())) {
+            throw new ConfigurationException("not-a-factory", what + " is abstract; name a class that extends it");
         }
         try {
-            Constructor<?> constructor = type.getConstructor();
-            return FACTORY.cast(constructor.newInstance());
+            return FACTORY.cast(type.getConstructor().newInstance());
         } catch (NoSuchMethodException | IllegalAccessException notPublic) {
             throw new ConfigurationException(
                     "no-public-constructor",
                     what + " must be a public class with a public constructor without parameters",
                     notPublic);
         } catch (InvocationTargetException failure) {
-            throw constructorFailed(what, failure.getCause() == null ? failure : failure.getCause());
-        } catch (InstantiationException | LinkageError failure) {
+            Throwable cause = failure.getCause();
+            throw constructorFailed(what, cause == null ? failure : cause);
+        } catch (InstantiationException | ExceptionInInitializerError failure) {
             throw constructorFailed(what, failure);
         }
     }
 
+    private static String whyNot(Class<?> type) {
+        return Arrays.stream(type.getInterfaces())
+                .filter(implemented -> implemented.getName().equals(FACTORY.getName()))
+                .map(copy -> "implements " + InstalledBackend.describe(copy) + ", a copy of "
+                        + InstalledBackend.describe(FACTORY) + "; leave one of them on the class path")
+                .findFirst()
+                .orElse("does not implement " + FACTORY.getName() + "; name the factory of the backend");
+    }
+
     private static ConfigurationException constructorFailed(String what, Throwable cause) {
-        return new ConfigurationException("constructor-failed", what + ": its constructor failed with " + cause, cause);
+        return new ConfigurationException(
+                "constructor-failed",
+                what + ": its constructor failed with " + cause + "; repair that, or ask the factory's author",
+                cause);
     }
 }

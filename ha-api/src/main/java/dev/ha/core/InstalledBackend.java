@@ -38,8 +38,7 @@ record InstalledBackend(HighAvailabilityBackendFactory factory, String mode) {
             throw new ConfigurationException(
                     "bad-mode",
                     describe(factory) + ": mode() is '" + mode
-                            + "'; its author must make it lower-case letters, digits and '-', and none of "
-                            + String.join(", ", CoreOptions.reserved()));
+                            + "'; its author must make it lower-case letters, digits and '-', and no key of the library");
         }
         return new InstalledBackend(factory, mode);
     }

@@ -218,8 +218,20 @@ final class OptionTest {
         @ParameterizedTest
         @ValueSource(
                 strings = {
-                    "-1 s", "PT-1S", "-PT1S", "-5", "1.5 s", "10 parsecs", "s", "10 s s", "1 min 30 s", "P", "PTS", "x",
-                    "10 ss", "٣ s"
+                    "-1 s",
+                    "PT-1S",
+                    "-PT1S",
+                    "-5",
+                    "1.5 s",
+                    "10 parsecs",
+                    "s",
+                    "10 s s",
+                    "1 min 30 s",
+                    "P",
+                    "PTS",
+                    "x",
+                    "10 ss",
+                    "٣ s"
                 })
         void areRefusedOtherwise(String text) {
             assertBadValue(
@@ -229,7 +241,8 @@ final class OptionTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"300000 d", "99999999999999999999 s", "9223372036854775807 h", "PT9223372036854775807S"})
+        @ValueSource(
+                strings = {"300000 d", "99999999999999999999 s", "9223372036854775807 h", "PT9223372036854775807S"})
         void mustFitTheClock(String text) {
             assertBadValue(option, text, "'" + text + "': must be shorter than 292 years");
         }
@@ -278,8 +291,7 @@ final class OptionTest {
             assertThat(missing)
                     .hasMessage(PREFIX + "count is missing; set it (integer; it must be greater than 0): How many."
                             + " (docs/errors.md#missing-key)");
-            assertThat(refused(option, Map.of()))
-                    .hasMessageContaining("count is missing; set it (integer): How many.");
+            assertThat(refused(option, Map.of())).hasMessageContaining("count is missing; set it (integer): How many.");
             assertThat(option.isRequired()).isTrue();
             assertThat(option.defaultText()).isEqualTo("required");
         }
@@ -399,7 +411,8 @@ final class OptionTest {
 
         @Test
         void areMaskedInTheOptionItself() {
-            Option<String> option = Option.text("password", "Password.").secret().orElse(SECRET);
+            Option<String> option =
+                    Option.text("password", "Password.").secret().orElse(SECRET);
             assertThat(option.isSecret()).isTrue();
             assertThat(option.defaultText()).isEqualTo("****");
             assertThat(option.show(SECRET)).isEqualTo("****");
@@ -433,7 +446,8 @@ final class OptionTest {
         }
 
         @ParameterizedTest
-        @ValueSource(strings = {"", "A", "storageDir", "a_b", "a.", ".a", "a..b", "a-", "-a", "a--b", "a b", "a.*", "*"})
+        @ValueSource(
+                strings = {"", "A", "storageDir", "a_b", "a.", ".a", "a..b", "a-", "-a", "a--b", "a b", "a.*", "*"})
         void refusesOtherKeys(String key) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Option.text(key, "Doc."))
