@@ -2,9 +2,9 @@ package dev.ha.core;
 
 import dev.ha.ConfigurationException;
 import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,7 +39,7 @@ final class FlatConfiguration {
             nested.forEach((key, child) -> add(path + "." + key, child));
         } else if (value != null) {
             Object former = values.putIfAbsent(path, value);
-            if (former != null && !text(former).equals(text(value))) {
+            if (former != null && !isSame(former, value)) {
                 throw new ConfigurationException(
                         "conflicting-keys",
                         path + " is given twice, flat and nested, with different values; remove one");
@@ -47,27 +47,34 @@ final class FlatConfiguration {
         }
     }
 
-    /** An old spelling of the mode that is not the alias of anything else must agree with the other spellings. */
+    /** Makes the mode out of another spelling of it; both are fine when they agree. */
     private void resolveAlias(String alias) {
         Object value = values.remove(alias);
         if (value == null) {
             return;
         }
         Object mode = values.putIfAbsent(MODE, value);
-        if (mode != null && !text(mode).equalsIgnoreCase(text(value))) {
+        if (mode != null
+                && !mode.toString().strip().equalsIgnoreCase(value.toString().strip())) {
             throw new ConfigurationException(
                     "conflicting-keys",
-                    MODE + " = '" + text(mode) + "' and its alias " + alias + " = '" + text(value)
+                    MODE + " = '" + mode + "' and its alias " + alias + " = '" + value
                             + "' name different backends; remove one, best the alias");
         }
     }
 
-    /**
-     * One text for the forms in which parsers return the same value: 5 and "5", a list and its elements with commas.
-     */
-    private static String text(Object value) {
-        return value instanceof Collection<?> list
-                ? list.stream().map(String::valueOf).map(String::strip).collect(Collectors.joining(","))
-                : value.toString().strip();
+    /** Parsers return one value in several forms: 5 and "5", a list and its elements with commas. */
+    private static boolean isSame(Object one, Object other) {
+        if (one instanceof Collection || other instanceof Collection) {
+            return elements(one).equals(elements(other));
+        }
+        return one.toString().equals(other.toString());
+    }
+
+    private static List<String> elements(Object value) {
+        Collection<?> elements = value instanceof Collection<?> list
+                ? list
+                : List.of(value.toString().split(",", -1));
+        return elements.stream().map(element -> String.valueOf(element).strip()).toList();
     }
 }

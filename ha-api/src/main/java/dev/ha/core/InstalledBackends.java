@@ -80,8 +80,10 @@ final class InstalledBackends {
             }
             try {
                 byClassName.put(provider.type().getName(), InstalledBackend.of(provider.get()));
-            } catch (ServiceConfigurationError | LinkageError | ConfigurationException failure) {
-                addBroken(InstalledBackend.describe(provider.type()), failure);
+            } catch (ServiceConfigurationError | LinkageError failure) {
+                addBroken(InstalledBackend.describe(provider.type()) + ": ", failure);
+            } catch (ConfigurationException badMode) {
+                addBroken("", badMode);
             }
         }
     }
@@ -97,7 +99,7 @@ final class InstalledBackends {
             try {
                 more = search.tryAdvance(providers::add);
             } catch (ServiceConfigurationError | LinkageError failure) {
-                addBroken(failure instanceof LinkageError ? suspects(loader, failure) : "a factory", failure);
+                addBroken(failure instanceof LinkageError ? suspects(loader, failure) : "", failure);
                 // The search goes on behind a broken entry, but would repeat for ever that it can't begin.
                 more = !Objects.equals(lastFailure, failure.toString());
                 lastFailure = failure.toString();
@@ -106,10 +108,10 @@ final class InstalledBackends {
         return providers;
     }
 
-    private void addBroken(String what, Throwable failure) {
-        Throwable cause = failure.getCause();
-        String why = failure.getMessage() + (cause == null ? "" : " because of " + cause);
-        broken.putIfAbsent(what + ": " + (failure instanceof LinkageError ? failure : why), failure);
+    private void addBroken(String which, Throwable failure) {
+        String why = failure instanceof LinkageError ? failure.toString() : failure.getMessage();
+        String because = failure.getCause() == null ? "" : " because of " + failure.getCause();
+        broken.putIfAbsent(which + why + because, failure);
     }
 
     /**
@@ -121,7 +123,7 @@ final class InstalledBackends {
                 .filter(name -> failure.toString().equals(failureOfLoading(name, loader)))
                 .distinct()
                 .collect(Collectors.joining(", "));
-        return names.isEmpty() ? "a factory" : names;
+        return names.isEmpty() ? "" : names + ": ";
     }
 
     private static @Nullable String failureOfLoading(String name, ClassLoader loader) {

@@ -100,16 +100,30 @@ final class KeyCheck {
 
     private String explain(String key) {
         String known = Spelling.nearest(key, knownKeys())
+                .or(() -> withNearestLastWord(key))
                 .or(() -> withNearestMode(key))
                 .map(near -> "did you mean " + CoreOptions.PREFIX + near + "?")
                 .orElseGet(() -> "known are " + String.join(", ", neighbours(key)));
         return CoreOptions.PREFIX + key + " (" + known + ")";
     }
 
+    /** A key of the same backend, when only words between the first and the last are missing or too many. */
+    private Optional<String> withNearestLastWord(String key) {
+        Map<String, String> keysByLastWord = new TreeMap<>();
+        for (String known : knownKeys()) {
+            if (modeOf(known).equals(modeOf(key))) {
+                keysByLastWord.putIfAbsent(lastWordOf(known), known);
+            }
+        }
+        return Spelling.nearest(lastWordOf(key), keysByLastWord.keySet()).map(keysByLastWord::get);
+    }
+
     /** The key, when the backend it is for isn't installed but can be guessed from the mode. */
     private Optional<String> withNearestMode(String key) {
         String mode = modeOf(key);
-        return Spelling.nearest(mode, uncheckedModes).map(near -> near + key.substring(mode.length()));
+        return Spelling.nearest(mode, uncheckedModes)
+                .map(near -> near + key.substring(mode.length()))
+                .filter(this::isUnchecked);
     }
 
     /**
@@ -137,5 +151,9 @@ final class KeyCheck {
     private static String modeOf(String key) {
         int dot = key.indexOf('.');
         return dot < 0 ? key : key.substring(0, dot);
+    }
+
+    private static String lastWordOf(String key) {
+        return key.substring(key.lastIndexOf('.') + 1);
     }
 }
