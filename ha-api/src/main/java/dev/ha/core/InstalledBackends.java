@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Spliterator;
@@ -81,9 +80,9 @@ final class InstalledBackends {
             try {
                 byClassName.put(provider.type().getName(), InstalledBackend.of(provider.get()));
             } catch (ServiceConfigurationError | LinkageError failure) {
-                addBroken(InstalledBackend.describe(provider.type()) + ": ", failure);
+                broken.putIfAbsent(InstalledBackend.describe(provider.type()) + ": " + text(failure), failure);
             } catch (ConfigurationException badMode) {
-                addBroken("", badMode);
+                broken.putIfAbsent(String.valueOf(badMode.getMessage()), badMode);
             }
         }
     }
@@ -93,32 +92,35 @@ final class InstalledBackends {
                 ServiceLoader.load(HighAvailabilityBackendFactory.class, loader).stream()
                         .spliterator();
         List<ServiceLoader.Provider<HighAvailabilityBackendFactory>> providers = new ArrayList<>();
-        String lastFailure = null;
+        String lastFailure = "";
         boolean more = true;
         while (more) {
             try {
                 more = search.tryAdvance(providers::add);
-            } catch (ServiceConfigurationError | LinkageError failure) {
-                addBroken(failure instanceof LinkageError ? suspects(loader, failure) : "", failure);
+            } catch (LinkageError failure) {
+                broken.putIfAbsent(suspects(loader, failure) + text(failure), failure);
+            } catch (ServiceConfigurationError failure) {
+                broken.putIfAbsent(text(failure), failure);
                 // The search goes on behind a broken entry, but would repeat for ever that it can't begin.
-                more = !Objects.equals(lastFailure, failure.toString());
-                lastFailure = failure.toString();
+                more = !text(failure).equals(lastFailure);
+                lastFailure = text(failure);
             }
         }
         return providers;
     }
 
-    private void addBroken(String which, Throwable failure) {
-        String why = failure instanceof LinkageError ? failure.toString() : failure.getMessage();
-        String because = failure.getCause() == null ? "" : " because of " + failure.getCause();
-        broken.putIfAbsent(which + why + because, failure);
+    private static String text(Error failure) {
+        if (failure instanceof ServiceConfigurationError) {
+            return failure.getMessage() + (failure.getCause() == null ? "" : " because of " + failure.getCause());
+        }
+        return failure.toString();
     }
 
     /**
      * Which factories fail like this: a {@link LinkageError} names the class that is missing or unreadable, not the
      * one that was asked for.
      */
-    private static String suspects(ClassLoader loader, Throwable failure) {
+    private static String suspects(ClassLoader loader, LinkageError failure) {
         String names = declared(loader)
                 .filter(name -> failure.toString().equals(failureOfLoading(name, loader)))
                 .distinct()

@@ -282,6 +282,22 @@ final class DiscoveryTest {
         }
 
         @Test
+        void severalForOneReasonHideNothing(@TempDir Path directory) {
+            FactoryJar jar = FactoryJar.named("broken.jar")
+                    .type("com.broken.Base", "package com.broken; public class Base {}")
+                    .without("com.broken.Base");
+            for (String name : List.of("com.broken.A", "com.broken.B", "com.broken.C")) {
+                jar.type(name, FactoryJar.source(name, "broken").replace(" implements", " extends Base implements"))
+                        .service(name);
+            }
+            try (ClassPath classPath = ClassPath.of(directory, jar, acme)) {
+                assertThat(Log.of(() -> assertThat(classPath.find("db").mode()).isEqualTo("db")))
+                        .containsOnlyOnce("WARN")
+                        .contains("com.broken.A, com.broken.B, com.broken.C: java.lang.NoClassDefFoundError");
+            }
+        }
+
+        @Test
         void isToldInAnErrorOfTheMode(@TempDir Path directory) {
             try (ClassPath classPath = ClassPath.of(directory, broken)) {
                 assertThat(refused(classPath, Map.of()))
