@@ -18,6 +18,7 @@ public final class ConfigurationReference {
      *
      * @param classLoader where factories are looked for, as in {@link HighAvailability.Builder#classLoader}; null for
      *     the default
+     * @return the keys
      */
     public static List<KnownKey> keys(@Nullable ClassLoader classLoader) {
         return Listing.keys(classLoader);
@@ -26,7 +27,9 @@ public final class ConfigurationReference {
     /**
      * What {@link HighAvailability.Builder#build()} would use for {@code configuration}.
      *
+     * @param configuration flat or nested, as in {@link HighAvailability#create(Map)}
      * @param classLoader as for {@link #keys}
+     * @return the backend and the values in use
      * @throws ConfigurationException as {@link HighAvailability.Builder#build()}
      */
     public static Resolved resolve(Map<?, ?> configuration, @Nullable ClassLoader classLoader) {
@@ -62,12 +65,7 @@ public final class ConfigurationReference {
      * @param factoryClass class name of the factory
      * @param settings the keys that every backend has, then those of this one
      */
-    public record Resolved(String mode, String factoryClass, List<Setting> settings) {
-        /** Keeps a copy of {@code settings}. */
-        public Resolved {
-            settings = List.copyOf(settings);
-        }
-    }
+    public record Resolved(String mode, String factoryClass, List<Setting> settings) {}
 
     /**
      * The value in use for one key.

@@ -18,7 +18,12 @@ public final class Listing {
 
     private Listing() {}
 
-    /** As {@link dev.ha.ConfigurationReference#keys}. */
+    /**
+     * As {@link dev.ha.ConfigurationReference#keys}.
+     *
+     * @param classLoader where factories are looked for
+     * @return the keys
+     */
     public static List<KnownKey> keys(@Nullable ClassLoader classLoader) {
         List<KnownKey> keys = new ArrayList<>();
         CoreOptions.ALL.forEach(option -> keys.add(key("", CoreOptions.PREFIX, option)));
@@ -35,7 +40,13 @@ public final class Listing {
         return List.copyOf(keys);
     }
 
-    /** As {@link dev.ha.ConfigurationReference#resolve}. */
+    /**
+     * As {@link dev.ha.ConfigurationReference#resolve}.
+     *
+     * @param configuration flat or nested
+     * @param classLoader where factories are looked for
+     * @return the backend and the values in use
+     */
     public static Resolved resolve(Map<?, ?> configuration, @Nullable ClassLoader classLoader) {
         Settings settings = Settings.of(configuration);
         HighAvailabilityBackendFactory factory = Discovery.find(settings, classLoader);

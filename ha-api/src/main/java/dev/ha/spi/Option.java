@@ -63,12 +63,24 @@ public final class Option<T> {
         }
     }
 
-    /** Any text but a blank one; stripped unless it is {@link #secret}. */
+    /**
+     * Any text but a blank one; stripped unless it is {@link #secret}.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static Option<String> text(String key, String doc) {
         return of(key, doc, OptionType.TEXT);
     }
 
-    /** A list of texts: a real list, or one text with commas; without blank elements, never empty. */
+    /**
+     * A list of texts: a real list, or one text with commas; without blank elements, never empty.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static Option<List<String>> texts(String key, String doc) {
         return of(key, doc, OptionType.TEXTS);
     }
@@ -76,27 +88,57 @@ public final class Option<T> {
     /**
      * A duration, never negative: {@code 10s}, {@code 10 s}, {@code 1 min}, {@code PT10S}; bare digits are
      * milliseconds. Units are those of Flink: ns, us, ms, s, min, h, d, and their long names.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
      */
     public static Option<Duration> duration(String key, String doc) {
         return of(key, doc, OptionType.DURATION);
     }
 
-    /** A whole number of 32 bits. */
+    /**
+     * A whole number of 32 bits.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static Option<Integer> integer(String key, String doc) {
         return of(key, doc, OptionType.INTEGER);
     }
 
-    /** {@code true} or {@code false}, in any case. */
+    /**
+     * {@code true} or {@code false}, in any case.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static Option<Boolean> bool(String key, String doc) {
         return of(key, doc, OptionType.BOOLEAN);
     }
 
-    /** A path of the default file system; a relative one stays relative to the working directory. */
+    /**
+     * A path of the default file system; a relative one stays relative to the working directory.
+     *
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static Option<Path> path(String key, String doc) {
         return of(key, doc, OptionType.PATH);
     }
 
-    /** A constant of {@code constants}, in any case, with {@code -} for {@code _}. */
+    /**
+     * A constant of {@code constants}, in any case, with {@code -} for {@code _}.
+     *
+     * @param <E> the enum
+     * @param key below the prefix of its owner, in lower-case words with {@code -} and {@code .}
+     * @param constants the enum
+     * @param doc one line of documentation
+     * @return a required option
+     */
     public static <E extends Enum<E>> Option<E> oneOf(String key, Class<E> constants, String doc) {
         return of(key, doc, OptionType.oneOf(constants));
     }
@@ -106,6 +148,8 @@ public final class Option<T> {
      * {@code authorization.digest} as {@code digest}.
      *
      * @param key ends with {@code .*}
+     * @param doc one line of documentation
+     * @return a required option
      */
     public static Option<Map<String, String>> map(String key, String doc) {
         if (!key.endsWith(WILDCARD)) {
@@ -128,6 +172,8 @@ public final class Option<T> {
     /**
      * This, with {@code value} where nothing is configured.
      *
+     * @param value the default
+     * @return an option that may be absent
      * @throws IllegalArgumentException if {@code value} fails a check of this option
      */
     public Option<T> orElse(T value) {
@@ -136,6 +182,8 @@ public final class Option<T> {
 
     /**
      * This, with {@link Optional#empty()} where nothing is configured; checks so far apply to a value that is there.
+     *
+     * @return an option that may be absent
      */
     public Option<Optional<T>> optional() {
         List<Check<Optional<T>>> lifted = checks.stream()
@@ -148,7 +196,9 @@ public final class Option<T> {
     /**
      * This, and its value must meet {@code ok} too.
      *
+     * @param ok the check
      * @param sentence what the error says of a value that does not, such as {@code must be at least 1 s}
+     * @return the checked option
      * @throws IllegalArgumentException if the default of this option does not meet {@code ok}
      */
     public Option<T> check(Predicate<? super T> ok, String sentence) {
@@ -157,27 +207,47 @@ public final class Option<T> {
         return new Option<>(key, doc, type, defaultValue, more, secret);
     }
 
-    /** This, with its value masked in every message and listing. */
+    /**
+     * This, with its value masked in every message and listing.
+     *
+     * @return the masked option
+     */
     public Option<T> secret() {
         return new Option<>(key, doc, type, defaultValue, checks, true);
     }
 
-    /** The key below the prefix of its owner; ends with {@code .*} for a {@link #map}. */
+    /**
+     * The key below the prefix of its owner; ends with {@code .*} for a {@link #map}.
+     *
+     * @return the key
+     */
     public String key() {
         return key;
     }
 
-    /** One line of documentation. */
+    /**
+     * One line of documentation.
+     *
+     * @return the line
+     */
     public String doc() {
         return doc;
     }
 
-    /** Whether the value is masked everywhere. */
+    /**
+     * Whether the value is masked everywhere.
+     *
+     * @return true if so
+     */
     public boolean isSecret() {
         return secret;
     }
 
-    /** Whether a configuration without this key is an error. */
+    /**
+     * Whether a configuration without this key is an error.
+     *
+     * @return true if so
+     */
     public boolean isRequired() {
         return defaultValue == null;
     }
@@ -185,22 +255,37 @@ public final class Option<T> {
     /**
      * The default for people: {@code required} where there is none, {@code none} for {@link #optional}, masked if
      * secret.
+     *
+     * @return the default
      */
     public String defaultText() {
         return defaultValue == null ? "required" : show(defaultValue);
     }
 
-    /** The type for people: {@code text}, {@code list}, {@code duration}, {@code one of open, creator}, ... */
+    /**
+     * The type for people: {@code text}, {@code list}, {@code duration}, {@code one of open, creator}, ...
+     *
+     * @return the type
+     */
     public String typeName() {
         return type.name();
     }
 
-    /** What the checks demand, such as {@code must be at least 1 s}; empty without checks. */
+    /**
+     * What the checks demand, such as {@code must be at least 1 s}; empty without checks.
+     *
+     * @return a sentence without a subject
+     */
     public String requirement() {
         return checks.stream().map(Check::sentence).collect(Collectors.joining(", "));
     }
 
-    /** A value of this option for people; masked if secret. */
+    /**
+     * A value of this option for people; masked if secret.
+     *
+     * @param value what to show
+     * @return the text
+     */
     public String show(T value) {
         boolean nothing = (value instanceof Optional<?> optional && optional.isEmpty())
                 || (value instanceof Map<?, ?> map && map.isEmpty());
@@ -213,6 +298,7 @@ public final class Option<T> {
      *
      * @param prefix what precedes {@link #key()} in {@code flat}, such as {@code high-availability.file.}
      * @param flat full keys with their values: texts, numbers, booleans, durations, lists; null is the same as absent
+     * @return the value in use
      * @throws ConfigurationException {@code missing-key} for an absent value without default, {@code bad-value} for
      *     one of another form or that fails a check
      */
