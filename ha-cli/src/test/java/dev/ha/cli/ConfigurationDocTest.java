@@ -23,8 +23,7 @@ final class ConfigurationDocTest {
     private static final String COMMAND = "mvn -pl ha-cli -am test -Dtest=ConfigurationDocTest"
             + " -Dsurefire.failIfNoSpecifiedTests=false -D" + WRITE + "=true";
 
-    private static final String INTRODUCTION =
-            """
+    private static final String INTRODUCTION = """
             # Configuration
 
             <!-- Generated from the options in the code. To write it anew: %s -->
@@ -40,13 +39,12 @@ final class ConfigurationDocTest {
             - **text** must not be blank. Space around it doesn't count, except in a secret.
             - null is the same as an absent key. Secrets are shown as `****`, in messages too.
 
-            The mode is a name from the headings below in any case (`standalone` is `none`), the mode of a backend from somebody
-            else, a factory's class name, or `FACTORY_CLASS`. As in Apache Flink, `high-availability.type` and the bare key
+            The mode is what a backend calls itself, in any case (`standalone` is `none`), or a factory's class name, or
+            `FACTORY_CLASS`. Backends without keys of their own have no heading below. As in Apache Flink, `high-availability.type` and the bare key
             `high-availability` are aliases of `high-availability.mode`. Flink's `high-availability.storageDir`,
             `high-availability.jobmanager.port` and `high-availability.job.delay` are accepted, but have no meaning yet.
             Keys of a built-in backend that is not on the class path are ignored, with a line in the log.
-            """
-                    .formatted(COMMAND);
+            """.formatted(COMMAND);
 
     @Test
     void saysWhatTheCodeSays() throws IOException {
@@ -76,13 +74,10 @@ final class ConfigurationDocTest {
         String secret = key.secret() ? " Secret." : "";
         return "| `%s` | %s | %s | %s |\n"
                 .formatted(
-                        key.name(),
-                        cell(key.type()),
-                        cell(key.defaultValue()),
-                        cell(key.doc() + requirement + secret));
+                        key.name(), cell(key.type()), cell(key.defaultValue()), cell(key.doc() + requirement + secret));
     }
 
     private static String cell(String text) {
-        return text.replace("|", "\\|");
+        return text.replace("|", "\\|").replace("<", "&lt;");
     }
 }
