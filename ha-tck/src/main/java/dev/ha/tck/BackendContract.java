@@ -4,6 +4,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
@@ -22,6 +24,8 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
  */
 @TestInstance(Lifecycle.PER_CLASS)
 public abstract class BackendContract {
+    static final Spec SPEC = Spec.load();
+
     private @Nullable HighAvailabilityFixture fixture;
 
     /** For subclasses. */
@@ -44,5 +48,69 @@ public abstract class BackendContract {
 
     final HighAvailabilityFixture fixture() {
         return Objects.requireNonNull(fixture, "asked before the first test");
+    }
+
+    @Nested
+    @DisplayName("1 Safety")
+    final class Safety extends SafetyContract {
+        Safety() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("2 Liveness")
+    final class Liveness extends LivenessContract {
+        Liveness() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("3 Callbacks")
+    final class Callbacks extends CallbackContract {
+        Callbacks() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("4 Publication")
+    final class Publication extends PublicationContract {
+        Publication() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("5 Retrieval")
+    final class Retrieval extends RetrievalContract {
+        Retrieval() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores")
+    final class Stores extends StoreContract {
+        Stores() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("7 Lifecycle")
+    final class Lifecycle extends LifecycleContract {
+        Lifecycle() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("8 Configuration")
+    final class Configuration extends ConfigurationContract {
+        Configuration() {
+            super(BackendContract.this);
+        }
     }
 }

@@ -4,24 +4,26 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.BiConsumer;
 
 /**
- * The history of all grants of one test, of this and of other processes: when the handle of each was proven valid. Judges rules 1.1, 1.2 and 1.6 from it.
+ * The history of all handles of one test, of this and of other processes: when the handle of each was proven valid. Judges rules 1.1, 1.2 and 1.6 from it.
  *
  * <p>Times are {@link System#nanoTime()} of whoever sampled. On Linux that is CLOCK_MONOTONIC, one clock for all processes of a machine; that a child's agrees with
  * ours is checked when it starts ({@link ChildContender}). A sample is bracketed by two readings of the clock, and an interval goes from the later one of the
  * first valid sample to the earlier one of the last: it is never longer than the truth, so an overlap that is reported has happened.
  */
 final class Validity {
-    private final Map<String, Grant> grants = new ConcurrentHashMap<>();
+    private final List<Grant> grants = new CopyOnWriteArrayList<>();
 
-    /** One win of a lock, and what is known of its validity. */
+    /** One handle, and what is known of its validity. */
     static final class Grant {
         private final String contender;
         private final String election;
+        private final UUID sessionId;
         private final String historyId;
         private final long token;
         private boolean seenValid;
@@ -30,9 +32,10 @@ final class Validity {
         private long to;
         private Optional<String> revival = Optional.empty();
 
-        private Grant(String contender, String election, String historyId, long token) {
+        private Grant(String contender, String election, UUID sessionId, String historyId, long token) {
             this.contender = contender;
             this.election = election;
+            this.sessionId = sessionId;
             this.historyId = historyId;
             this.token = token;
         }
@@ -82,9 +85,11 @@ final class Validity {
 
     private record Interval(Grant grant, long from, long to) {}
 
-    /** A new grant; {@code id} is the same for all who report it, and unique among all processes. */
-    Grant granted(String id, String contender, String election, String historyId, long token) {
-        return grants.computeIfAbsent(id, unused -> new Grant(contender, election, historyId, token));
+    /** A new handle was granted. */
+    Grant granted(String contender, String election, UUID sessionId, String historyId, long token) {
+        Grant grant = new Grant(contender, election, sessionId, historyId, token);
+        grants.add(grant);
+        return grant;
     }
 
     /** Pairs of grants of one election that were valid at one instant for longer than {@code allowed}. */
@@ -113,25 +118,31 @@ final class Validity {
 
     /** Grants whose handle was valid again. */
     List<String> revivals() {
-        return grants.values().stream()
-                .flatMap(grant -> grant.revival().stream())
-                .toList();
+        return grants.stream().flatMap(grant -> grant.revival().stream()).toList();
     }
 
-    /** How many grants there were. */
-    int grants() {
-        return grants.size();
+    /** The last instant at which a handle of that grant was certainly valid. */
+    long lastValid(UUID sessionId) {
+        return grants.stream()
+                .filter(grant -> grant.sessionId.equals(sessionId))
+                .mapToLong(Grant::lastValid)
+                .max()
+                .orElseThrow();
     }
 
-    private void pairs(java.util.function.BiConsumer<Interval, Interval> judge) {
-        List<Interval> intervals = grants.values().stream()
+    private void pairs(BiConsumer<Interval, Interval> judge) {
+        List<Interval> intervals = grants.stream()
                 .flatMap(grant -> grant.interval().stream())
                 .sorted(Comparator.comparingLong(Interval::from))
                 .toList();
         for (int i = 0; i < intervals.size(); i++) {
             for (int j = i + 1; j < intervals.size(); j++) {
-                if (intervals.get(i).grant.election.equals(intervals.get(j).grant.election)) {
-                    judge.accept(intervals.get(i), intervals.get(j));
+                Interval earlier = intervals.get(i);
+                Interval later = intervals.get(j);
+                // Components of one process share a grant.
+                boolean sameGrant = earlier.grant.sessionId.equals(later.grant.sessionId);
+                if (earlier.grant.election.equals(later.grant.election) && !sameGrant) {
+                    judge.accept(earlier, later);
                 }
             }
         }

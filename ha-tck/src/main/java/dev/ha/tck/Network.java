@@ -1,0 +1,49 @@
+package dev.ha.tck;
+
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/** The network between one process and all servers of a backend: one proxy before each, failing together. */
+final class Network implements AutoCloseable {
+    private final List<FaultProxy> proxies;
+
+    Network(List<InetSocketAddress> servers) {
+        proxies = servers.stream().map(FaultProxy::before).toList();
+    }
+
+    List<InetSocketAddress> addresses() {
+        return proxies.stream().map(FaultProxy::address).toList();
+    }
+
+    void cut() {
+        proxies.forEach(FaultProxy::cut);
+    }
+
+    void partition() {
+        proxies.forEach(FaultProxy::partition);
+    }
+
+    void stall(FaultProxy.Direction direction) {
+        proxies.forEach(proxy -> proxy.stall(direction));
+    }
+
+    void delay(FaultProxy.Direction direction, Duration delay) {
+        proxies.forEach(proxy -> proxy.delay(direction, delay));
+    }
+
+    void resume() {
+        proxies.forEach(FaultProxy::resume);
+    }
+
+    int connections() {
+        return proxies.stream().mapToInt(FaultProxy::connections).sum();
+    }
+
+    @Override
+    public void close() {
+        Consumer<FaultProxy> close = FaultProxy::close;
+        proxies.forEach(close);
+    }
+}
