@@ -141,14 +141,7 @@ abstract class PublicationContract extends RuleGroup {
     final void confirmWithoutTheLock() {
         needs(ELECTIONS);
         needs(REMOVE_LOCK);
-        Seat old = scenario()
-                .nodeWith("old")
-                .with("high-availability.retry-wait", "1 min")
-                .with("high-availability.max-retry-wait", "1 min")
-                .open()
-                .seat()
-                .onGrant(leadership -> {})
-                .start();
+        Seat old = node("old").seat().onGrant(leadership -> {}).start();
         Leadership leadership = old.leadership();
         inject(REMOVE_LOCK);
         assertConfirmRefused(leadership);
@@ -314,8 +307,8 @@ abstract class PublicationContract extends RuleGroup {
         needs(ELECTIONS);
         needs(REMOVE_RECORDS);
         Seat seat = node("a").contend();
-        node("standby").contend();
         seat.leadership();
+        node("standby").contend();
         awaitPublished(seat);
         OptionalLong first = raw().publications();
         if (first.isEmpty()) {
@@ -366,12 +359,8 @@ abstract class PublicationContract extends RuleGroup {
     final void loserLeavesTheSuccessorAlone() {
         needs(ELECTIONS);
         needs(REMOVE_LOCK);
-        Node oldNode = scenario()
-                .nodeWith("old")
-                .with("high-availability.retry-wait", "1 min")
-                .with("high-availability.max-retry-wait", "1 min")
-                .open();
-        Seat old = oldNode.contend();
+        Node oldNode = node("old");
+        Seat old = oldNode.seat().leavingWhenRevoked().start();
         old.leadership();
         awaitPublished(old);
         Seat next = node("next").contend();
@@ -423,8 +412,6 @@ abstract class PublicationContract extends RuleGroup {
         Seat old = scenario()
                 .nodeWith("old")
                 .via(network)
-                .with("high-availability.retry-wait", "1 min")
-                .with("high-availability.max-retry-wait", "1 min")
                 .open()
                 .seat()
                 .onGrant(leadership -> {})

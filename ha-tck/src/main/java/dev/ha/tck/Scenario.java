@@ -362,6 +362,11 @@ final class Scenario implements AutoCloseable {
             return this;
         }
 
+        /** Leaves the election when it has lost its leadership. */
+        Seat leavingWhenRevoked() {
+            return onRevoke(leadership -> election.close());
+        }
+
         /** Contends from now on. */
         Seat start() {
             contender = new Contender(name, handles(), onGrant, onRevoke);

@@ -1,0 +1,445 @@
+package dev.ha.tck;
+
+import dev.ha.spi.LeaderRecord;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The authority of the reference backend: one server with sessions, queues, conditional writes and watches, as small as the rules allow. It is correct; what
+ * {@link WrongServers} override is what makes them wrong. All state is guarded by {@code this}.
+ */
+class ReferenceServer implements AutoCloseable {
+    private static final long TICK_NANOS = 10_000_000;
+
+    /** One place in a queue. The token is taken when it wins. */
+    static final class Candidate {
+        final String nonce;
+        final String session;
+        long token;
+
+        Candidate(String nonce, String session) {
+            this.nonce = nonce;
+            this.session = session;
+        }
+    }
+
+    record Value(String base64, String version, String writeId) {}
+
+    /** One election of one cluster. */
+    static final class Election {
+        String history = UUID.randomUUID().toString();
+        long revision;
+        long publications;
+        final List<Candidate> queue = new ArrayList<>();
+        final Map<String, String> records = new TreeMap<>();
+        final Map<String, Value> entries = new TreeMap<>();
+
+        Candidate holder() {
+            return queue.isEmpty() ? new Candidate("", "") : queue.get(0);
+        }
+    }
+
+    private record Key(String cluster, String election) {}
+
+    private final ServerSocket listener;
+    private final Map<Key, Election> elections = new HashMap<>();
+    private final Map<String, Session> sessions = new HashMap<>();
+    private final Set<String> left = new HashSet<>();
+    private final Set<Peer> peers = new HashSet<>();
+    private long clock;
+    private volatile boolean closed;
+
+    private static final class Session {
+        final long nanos;
+        long until;
+
+        Session(long nanos) {
+            this.nanos = nanos;
+        }
+    }
+
+    ReferenceServer() {
+        try {
+            listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Serves from now on. */
+    ReferenceServer start() {
+        daemon("accept", this::accept);
+        daemon("clock", this::expireSessions);
+        return this;
+    }
+
+    InetSocketAddress address() {
+        return new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
+    }
+
+    // ---- requests; under the lock
+
+    private synchronized List<String> answer(Peer peer, List<String> request) {
+        switch (request.get(0)) {
+            case "HELLO" -> {
+                return Wire.message(hello(request.get(1), Long.parseLong(request.get(2))));
+            }
+            case "KEEP" -> {
+                return Wire.message(keep(request.get(1)));
+            }
+            default -> {
+                Key key = new Key(request.get(1), request.get(2));
+                return answer(peer, key, request);
+            }
+        }
+    }
+
+    private List<String> answer(Peer peer, Key key, List<String> request) {
+        Election election = elections.get(key);
+        switch (request.get(0)) {
+            case "WATCH" -> {
+                peer.watched.add(key);
+                return state(election);
+            }
+            case "STATE" -> {
+                return state(election);
+            }
+            case "ENTER" -> {
+                return Wire.message(enter(key, request.get(3), request.get(4)));
+            }
+            case "GET" -> {
+                Value value = election == null ? null : election.entries.get(request.get(3));
+                return value == null
+                        ? Wire.message("none")
+                        : Wire.message("value", value.base64, value.version, value.writeId);
+            }
+            case "NAMES" -> {
+                List<String> names = new ArrayList<>(election == null ? Set.of() : election.entries.keySet());
+                names.removeIf(name -> !name.startsWith(request.get(3)));
+                return names;
+            }
+            default -> {
+                return Wire.message(change(key, election, request));
+            }
+        }
+    }
+
+    private String change(Key key, Election election, List<String> request) {
+        String nonce = request.get(3);
+        if (request.get(0).equals("LEAVE")) {
+            leave(key, election, nonce);
+            return "ok";
+        }
+        if (election == null || !mayWrite(election, nonce)) {
+            return "lost";
+        }
+        String outcome = request.get(0).equals("PUBLISH")
+                ? publish(election, request.subList(4, request.size()))
+                : write(election, request);
+        changed(key, election);
+        return outcome;
+    }
+
+    private String hello(String id, long millis) {
+        Session session = sessions.computeIfAbsent(id, unused -> new Session(millis * 1_000_000));
+        session.until = System.nanoTime() + session.nanos;
+        return "ok";
+    }
+
+    private String keep(String id) {
+        Session session = sessions.get(id);
+        if (session == null) {
+            return "gone";
+        }
+        session.until = System.nanoTime() + session.nanos;
+        return "ok";
+    }
+
+    private String enter(Key key, String session, String nonce) {
+        if (!sessions.containsKey(session) || left.contains(nonce)) {
+            return "gone";
+        }
+        Election election = elections.computeIfAbsent(key, unused -> newElection());
+        if (election.queue.stream().noneMatch(candidate -> candidate.nonce.equals(nonce))) {
+            enqueue(election, new Candidate(nonce, session));
+            changed(key, election);
+        }
+        return "ok";
+    }
+
+    private void leave(Key key, Election election, String nonce) {
+        left.add(nonce);
+        if (election != null && election.queue.stream().anyMatch(candidate -> candidate.nonce.equals(nonce))) {
+            remove(election, nonce);
+            changed(key, election);
+        }
+    }
+
+    private String write(Election election, List<String> request) {
+        String kind = request.get(4);
+        String name = request.get(5);
+        Value present = election.entries.get(name);
+        if (!mayApply(kind, present, request.get(7))) {
+            return "conflict";
+        }
+        if (kind.equals("DELETE")) {
+            election.entries.remove(name);
+            return "version:";
+        }
+        String version = newVersion(present);
+        election.entries.put(name, new Value(request.get(6), version, request.get(8)));
+        return "version:" + version;
+    }
+
+    // ---- what wrong servers do in another way; under the lock
+
+    Election newElection() {
+        return new Election();
+    }
+
+    void enqueue(Election election, Candidate candidate) {
+        election.queue.add(candidate);
+    }
+
+    /** Takes a candidate out; the records go with the lock, since they are the holder's. */
+    void remove(Election election, String nonce) {
+        if (election.holder().nonce.equals(nonce)) {
+            election.records.clear();
+        }
+        election.queue.removeIf(candidate -> candidate.nonce.equals(nonce));
+    }
+
+    boolean mayWrite(Election election, String nonce) {
+        return election.holder().nonce.equals(nonce);
+    }
+
+    boolean mayApply(String kind, Value present, String expected) {
+        return kind.equals("CREATE") ? present == null : present != null && present.version.equals(expected);
+    }
+
+    String newVersion(Value present) {
+        return Long.toString(++clock);
+    }
+
+    String publish(Election election, List<String> records) {
+        election.records.clear();
+        for (int i = 0; i + 1 < records.size(); i += 2) {
+            election.records.put(records.get(i), records.get(i + 1));
+        }
+        election.publications++;
+        return "ok";
+    }
+
+    long newToken(Election election) {
+        return ++clock;
+    }
+
+    // ---- state and time
+
+    private void changed(Key key, Election election) {
+        election.revision = ++clock;
+        Candidate holder = election.holder();
+        if (holder.token == 0 && !holder.nonce.isEmpty()) {
+            holder.token = newToken(election);
+        }
+        List<String> event = new ArrayList<>(List.of("event", key.cluster, key.election));
+        event.addAll(state(election));
+        peers.stream().filter(peer -> peer.watched.contains(key)).forEach(peer -> peer.send(event));
+    }
+
+    /** history, revision, token, holder, number of waiting, their nonces, then component and record in turn. */
+    private static List<String> state(Election election) {
+        if (election == null) {
+            return Wire.message("", "0", "0", "", "0");
+        }
+        List<String> state = new ArrayList<>();
+        state.add(election.history);
+        state.add(Long.toString(election.revision));
+        state.add(Long.toString(election.holder().token));
+        state.add(election.holder().nonce);
+        state.add(Integer.toString(election.queue.size()));
+        election.queue.forEach(candidate -> state.add(candidate.nonce));
+        election.records.forEach((component, record) -> {
+            state.add(component);
+            state.add(record);
+        });
+        return state;
+    }
+
+    private void expireSessions() {
+        while (!closed) {
+            synchronized (this) {
+                long now = System.nanoTime();
+                Set<String> over = new HashSet<>();
+                for (Iterator<Map.Entry<String, Session>> i =
+                                sessions.entrySet().iterator();
+                        i.hasNext(); ) {
+                    Map.Entry<String, Session> session = i.next();
+                    if (now - session.getValue().until >= 0) {
+                        over.add(session.getKey());
+                        i.remove();
+                    }
+                }
+                if (!over.isEmpty()) {
+                    elections.forEach((key, election) -> expire(key, election, over));
+                }
+            }
+            LockSupport.parkNanos(TICK_NANOS);
+        }
+    }
+
+    private void expire(Key key, Election election, Set<String> over) {
+        List<String> nonces = election.queue.stream()
+                .filter(candidate -> over.contains(candidate.session))
+                .map(candidate -> candidate.nonce)
+                .toList();
+        if (!nonces.isEmpty()) {
+            nonces.forEach(nonce -> remove(election, nonce));
+            changed(key, election);
+        }
+    }
+
+    // ---- the fixture's way in, past all clients
+
+    synchronized RawElection raw(String cluster, String name) {
+        Election election = elections.get(new Key(cluster, name));
+        if (election == null) {
+            return RawElection.NOTHING;
+        }
+        Map<String, LeaderRecord> records = new HashMap<>();
+        election.records.forEach(
+                (component, text) -> LeaderRecord.parse(text).ifPresent(record -> records.put(component, record)));
+        Map<String, String> entries = new HashMap<>();
+        election.entries.forEach((entry, value) ->
+                entries.put(entry, new String(Base64.getDecoder().decode(value.base64), StandardCharsets.UTF_8)));
+        return new RawElection(
+                election.history, election.holder().token, records, entries, OptionalLong.of(election.publications));
+    }
+
+    synchronized void inject(Fault fault, String cluster, String name) {
+        Key key = new Key(cluster, name);
+        Election election = elections.get(key);
+        if (election == null || election.queue.isEmpty()) {
+            throw new IllegalStateException("nobody holds the lock of " + name);
+        }
+        switch (fault) {
+            case REMOVE_LOCK -> remove(election, election.holder().nonce);
+            case REMOVE_RECORDS -> election.records.clear();
+            case OVERWRITE_RECORDS ->
+                election.records.replaceAll((component, text) ->
+                        new LeaderRecord(UUID.randomUUID(), election.holder().token, "tcp://intruder").toText());
+            case WIPE -> {
+                elections.remove(key);
+                election.queue.clear();
+                election.records.clear();
+                election.entries.clear();
+                election.history = "";
+            }
+        }
+        changed(key, election);
+    }
+
+    // ---- connections
+
+    private void accept() {
+        try {
+            while (true) {
+                Peer peer = new Peer(listener.accept());
+                synchronized (this) {
+                    peers.add(peer);
+                }
+                daemon("read", peer::serve);
+                daemon("write", peer::deliver);
+            }
+        } catch (IOException listenerClosed) {
+            // The only way to end accept().
+        }
+    }
+
+    private static void daemon(String role, Runnable work) {
+        Thread thread = new Thread(work, "reference-server-" + role);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    @Override
+    public void close() throws IOException {
+        closed = true;
+        listener.close();
+        List<Peer> open;
+        synchronized (this) {
+            open = List.copyOf(peers);
+        }
+        for (Peer peer : open) {
+            peer.socket.close();
+        }
+    }
+
+    private final class Peer {
+        private final Socket socket;
+        private final BlockingQueue<List<String>> outgoing = new LinkedBlockingQueue<>();
+        // Guarded by the server.
+        private final Set<Key> watched = new HashSet<>();
+
+        Peer(Socket socket) {
+            this.socket = socket;
+        }
+
+        void send(List<String> message) {
+            outgoing.add(message);
+        }
+
+        private void serve() {
+            try (DataInputStream in = new DataInputStream(new BufferedInputStream(socket.getInputStream()))) {
+                while (true) {
+                    List<String> request = Wire.read(in);
+                    List<String> answer = new ArrayList<>(List.of("answer", request.get(0)));
+                    synchronized (ReferenceServer.this) {
+                        answer.addAll(answer(this, request.subList(1, request.size())));
+                        send(answer);
+                    }
+                }
+            } catch (IOException clientIsGone) {
+                synchronized (ReferenceServer.this) {
+                    peers.remove(this);
+                }
+                send(List.of());
+            }
+        }
+
+        private void deliver() {
+            try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()))) {
+                for (List<String> message = outgoing.take(); !message.isEmpty(); message = outgoing.take()) {
+                    Wire.write(out, message);
+                }
+            } catch (IOException clientIsGone) {
+                // The reader notices, too.
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
