@@ -282,7 +282,9 @@ final class Election implements LeaderElectionService {
                 return engine.settings().resignWait();
             }
             case CONTENDER_FAILED -> {
-                return selfInflicted.next();
+                Duration least = engine.settings().resignWait();
+                Duration backoff = selfInflicted.next();
+                return backoff.compareTo(least) < 0 ? least : backoff;
             }
             case CLOSED -> {
                 return Duration.ZERO; // the last seat left; whoever sits down now wants to contend now
