@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
@@ -253,6 +254,7 @@ abstract class CallbackContract extends RuleGroup {
     @DisplayName("confirm() inside grantLeadership returns though the caller holds a lock that a revoke waits for")
     final void confirmInsideGrantUnderALock() {
         ReentrantLock lock = new ReentrantLock();
+        CountDownLatch released = new CountDownLatch(1);
         Queue<CompletionStage<Void>> stages = new ConcurrentLinkedQueue<>();
         Seat seat = node("a").seat();
         seat.onGrant(leadership -> {
@@ -265,7 +267,11 @@ abstract class CallbackContract extends RuleGroup {
                 })
                 .onRevoke(leadership -> {
                     lock.lock();
-                    lock.unlock();
+                    try {
+                        released.countDown();
+                    } finally {
+                        lock.unlock();
+                    }
                 })
                 .start();
         expect().eventually(() -> !stages.isEmpty(), "confirm() inside grantLeadership returns", seat, ENGINE);
@@ -281,6 +287,7 @@ abstract class CallbackContract extends RuleGroup {
                         },
                         "resign() returns though the caller holds a lock that the revoke waits for",
                         ENGINE);
+        expect().eventually(() -> released.getCount() == 0, "the revoke gets the lock and returns", seat, ENGINE);
     }
 
     @Test

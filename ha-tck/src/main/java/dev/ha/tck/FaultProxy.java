@@ -313,7 +313,15 @@ public final class FaultProxy implements AutoCloseable {
         private boolean abandoned;
 
         /** Bytes and when they came; no bytes is the end of the stream. */
-        private record Message(byte[] bytes, long arrived) {}
+        private static final class Message {
+            private final byte[] bytes;
+            private final long arrived;
+
+            Message(byte[] bytes, long arrived) {
+                this.bytes = bytes;
+                this.arrived = arrived;
+            }
+        }
 
         Pump(Connection connection, Direction direction, Socket from, Socket to) {
             this.connection = connection;

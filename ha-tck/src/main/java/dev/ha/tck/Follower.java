@@ -40,7 +40,7 @@ final class Follower implements LeaderRetrievalListener {
         if (one instanceof Leader leader && other instanceof Leader next) {
             return leader.sameAs(next);
         }
-        return one instanceof None && other instanceof None || one instanceof Unknown && other instanceof Unknown;
+        return (one instanceof None && other instanceof None) || (one instanceof Unknown && other instanceof Unknown);
     }
 
     /** The follower under test. */

@@ -103,8 +103,8 @@ abstract class LifecycleContract extends RuleGroup {
         LeaderElection seat = services.leaderElection("one");
         LeaderElectionService lock = services.leaderElectionService("two");
         LeaderRetrievalService follower = services.leaderRetrieval("three");
-        node.close();
         Contender contender = node.seat("never").contenderOnly();
+        node.close();
         Map<String, Executable> calls = new LinkedHashMap<>();
         calls.put("leaderElection", () -> services.leaderElection(ELECTION));
         calls.put("leaderElectionService", () -> services.leaderElectionService(ELECTION));
@@ -205,7 +205,9 @@ abstract class LifecycleContract extends RuleGroup {
                             "close() returns though the backend can't be reached",
                             "how long may close() of drivers and backend take?");
             network.resume();
-            node("next-" + silent).contend().leadership(leaseAndPatience());
+            Node next = node("next-" + silent);
+            next.contend().leadership(leaseAndPatience());
+            next.close();
         }
     }
 

@@ -311,7 +311,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
     private void renewSession(Session over) {
         Link open;
         synchronized (this) {
-            if (session != over) {
+            if (session == null || !session.id.equals(over.id)) {
                 return;
             }
             open = link;
@@ -394,7 +394,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
                         background(() -> close(new IOException("no answer to " + texts[0])));
                     }
                 });
-                answer.whenComplete((done, failure) -> timeout.close());
+                CompletableFuture<List<String>> unused = answer.whenComplete((done, failure) -> timeout.close());
             } catch (IOException e) {
                 answer.completeExceptionally(e);
                 background(() -> close(e));

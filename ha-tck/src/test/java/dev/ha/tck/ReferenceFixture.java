@@ -41,7 +41,7 @@ class ReferenceFixture implements HighAvailabilityFixture {
 
     @Override
     public Duration shortestLease() {
-        return Duration.ofMillis(1000);
+        return Duration.ofSeconds(1);
     }
 
     @Override

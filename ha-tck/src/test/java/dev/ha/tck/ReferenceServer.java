@@ -26,6 +26,7 @@ import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The authority of the reference backend: one server with sessions, queues, conditional writes and watches, as small as the rules allow. It is correct; what
@@ -147,7 +148,7 @@ class ReferenceServer implements AutoCloseable {
         }
     }
 
-    private String change(Key key, Election election, List<String> request) {
+    private String change(Key key, @Nullable Election election, List<String> request) {
         String nonce = request.get(3);
         if (request.get(0).equals("LEAVE")) {
             leave(key, election, nonce);
@@ -190,7 +191,7 @@ class ReferenceServer implements AutoCloseable {
         return "ok";
     }
 
-    private void leave(Key key, Election election, String nonce) {
+    private void leave(Key key, @Nullable Election election, String nonce) {
         left.add(nonce);
         if (election != null && election.queue.stream().anyMatch(candidate -> candidate.nonce.equals(nonce))) {
             remove(election, nonce);
@@ -236,11 +237,11 @@ class ReferenceServer implements AutoCloseable {
         return election.holder().nonce.equals(nonce);
     }
 
-    boolean mayApply(String kind, Value present, String expected) {
+    boolean mayApply(String kind, @Nullable Value present, String expected) {
         return kind.equals("CREATE") ? present == null : present != null && present.version.equals(expected);
     }
 
-    String newVersion(Value present) {
+    String newVersion(@Nullable Value present) {
         return Long.toString(++clock);
     }
 
@@ -271,7 +272,7 @@ class ReferenceServer implements AutoCloseable {
     }
 
     /** history, revision, token, holder, number of waiting, their nonces, then component and record in turn. */
-    private static List<String> state(Election election) {
+    private static List<String> state(@Nullable Election election) {
         if (election == null) {
             return Wire.message("", "0", "0", "", "0");
         }
