@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,12 +56,8 @@ final class Discovery {
     static List<ClassLoader> loaders(@Nullable ClassLoader given) {
         ClassLoader own = Objects.requireNonNullElseGet(
                 HighAvailabilityBackendFactory.class.getClassLoader(), ClassLoader::getSystemClassLoader);
-        ClassLoader first = Stream.of(
-                        Optional.ofNullable(given),
-                        Optional.ofNullable(Thread.currentThread().getContextClassLoader()))
-                .flatMap(Optional::stream)
-                .findFirst()
-                .orElse(own);
+        ClassLoader context = Thread.currentThread().getContextClassLoader();
+        ClassLoader first = given != null ? given : context != null ? context : own;
         for (ClassLoader loader = first; loader != null; loader = loader.getParent()) {
             if (loader == own) {
                 return List.of(first);
@@ -73,11 +68,13 @@ final class Discovery {
 
     private InstalledBackend choose() {
         if (!settings.keys().contains(CoreOptions.MODE.key())) {
+            String misspelt = Spelling.nearest(CoreOptions.MODE.key(), settings.keys())
+                    .map(key -> " (or is it written " + CoreOptions.PREFIX + key + "?)")
+                    .orElse("");
             throw new ConfigurationException(
                     "missing-key",
-                    CoreOptions.PREFIX
-                            + "mode is missing; set it to the mode or the factory's class name of a backend; "
-                            + installed);
+                    CoreOptions.PREFIX + "mode is missing" + misspelt
+                            + "; set it to the mode or the factory's class name of a backend; " + installed);
         }
         String mode = settings.core(CoreOptions.MODE);
         Optional<String> factoryClass = settings.core(CoreOptions.FACTORY_CLASS);
@@ -166,6 +163,6 @@ final class Discovery {
     }
 
     private static String setting(Option<?> key, String value) {
-        return CoreOptions.PREFIX + key.key() + " = '" + value + "'";
+        return CoreOptions.PREFIX + key.key() + " = '" + CoreOptions.MODE.show(value) + "'";
     }
 }

@@ -1,7 +1,10 @@
 package dev.ha.core;
 
 import dev.ha.ConfigurationException;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -38,8 +41,9 @@ final class FlatConfiguration {
         if (value instanceof Map<?, ?> nested) {
             nested.forEach((key, child) -> add(path + "." + key, child));
         } else if (value != null) {
-            Object former = values.putIfAbsent(path, value);
-            if (former != null && !isSame(former, value)) {
+            Object leaf = leaf(value);
+            Object former = values.putIfAbsent(path, leaf);
+            if (former != null && !isSame(former, leaf)) {
                 throw new ConfigurationException(
                         "conflicting-keys",
                         path + " is given twice, flat and nested, with different values; remove one");
@@ -58,9 +62,21 @@ final class FlatConfiguration {
                 && !mode.toString().strip().equalsIgnoreCase(value.toString().strip())) {
             throw new ConfigurationException(
                     "conflicting-keys",
-                    MODE + " = '" + mode + "' and its alias " + alias + " = '" + value
+                    MODE + " = '" + show(mode) + "' and its alias " + alias + " = '" + show(value)
                             + "' name different backends; remove one, best the alias");
         }
+    }
+
+    private static String show(Object mode) {
+        return CoreOptions.MODE.show(mode.toString());
+    }
+
+    /** What the caller can't change afterwards. */
+    private static Object leaf(Object value) {
+        if (value instanceof Object[] array) {
+            return Collections.unmodifiableList(Arrays.asList(array.clone()));
+        }
+        return value instanceof Collection<?> list ? Collections.unmodifiableList(new ArrayList<>(list)) : value;
     }
 
     /** Parsers return one value in several forms: 5 and "5", a list and its elements with commas. */

@@ -27,12 +27,15 @@ final class KeyCheck {
 
     private KeyCheck(InstalledBackend chosen, InstalledBackends installed) {
         optionsByMode.put(chosen.mode(), chosen.options());
+        Set<String> undeclared = new TreeSet<>();
         for (InstalledBackend other : installed.all()) {
-            if (!other.mode().equals(chosen.mode())) {
-                addOther(other);
+            if (!other.mode().equals(chosen.mode()) && !declare(other)) {
+                undeclared.add(other.mode());
             }
         }
+        optionsByMode.keySet().removeAll(undeclared);
         uncheckedModes.removeAll(optionsByMode.keySet());
+        uncheckedModes.addAll(undeclared);
     }
 
     /**
@@ -63,7 +66,7 @@ final class KeyCheck {
                     "nobody reads " + String.join(", nor ", unknown) + "; correct or remove it" + hidden);
         }
         tell("ignored, because these keys have no meaning yet: {}", meaningless);
-        tell("ignored, because the backends of these keys are not installed: {}", unchecked);
+        tell("ignored, because the backends of these keys are not installed or broken: {}", unchecked);
     }
 
     private static void tell(String message, List<String> keys) {
@@ -72,15 +75,16 @@ final class KeyCheck {
         }
     }
 
-    private void addOther(InstalledBackend other) {
+    /** Adds its keys, unless it is broken; two factories may have one mode as long as it isn't in use. */
+    private boolean declare(InstalledBackend other) {
         try {
             optionsByMode
                     .computeIfAbsent(other.mode(), mode -> new ArrayList<>())
                     .addAll(other.options());
+            return true;
         } catch (ConfigurationException wrong) {
             LOG.warn("a high-availability backend that is not in use is broken", wrong);
-            optionsByMode.remove(other.mode());
-            uncheckedModes.add(other.mode());
+            return false;
         }
     }
 

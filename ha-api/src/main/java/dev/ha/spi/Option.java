@@ -188,13 +188,14 @@ public final class Option<T> {
     public Option<Optional<T>> optional() {
         List<Check<Optional<T>>> lifted = checks.stream()
                 .map(check ->
-                        new Check<Optional<T>>(value -> value.isEmpty() || check.ok.test(value.get()), check.sentence))
+                        new Check<Optional<T>>(value -> value.isEmpty() || check.passes(value.get()), check.sentence))
                 .toList();
         return new Option<>(key, doc, type.optional(), Optional.empty(), lifted, secret);
     }
 
     /**
-     * This, and its value must meet {@code ok} too.
+     * This, and its value must meet {@code ok} too. A check that throws is not met; its exception, which may repeat a
+     * secret, is dropped.
      *
      * @param ok the check
      * @param sentence what the error says of a value that does not, such as {@code must be at least 1 s}
@@ -347,7 +348,7 @@ public final class Option<T> {
 
     private Optional<String> failedCheck(T value) {
         return checks.stream()
-                .filter(check -> !check.ok.test(value))
+                .filter(check -> !check.passes(value))
                 .map(Check::sentence)
                 .findFirst();
     }
@@ -363,5 +364,13 @@ public final class Option<T> {
         return key + " (" + typeName() + ", " + defaultText() + ")";
     }
 
-    private record Check<T>(Predicate<? super T> ok, String sentence) {}
+    private record Check<T>(Predicate<? super T> ok, String sentence) {
+        boolean passes(T value) {
+            try {
+                return ok.test(value);
+            } catch (RuntimeException failed) {
+                return false;
+            }
+        }
+    }
 }

@@ -93,6 +93,14 @@ final class DiscoveryTest {
         }
 
         @Test
+        void aMisspeltKeyIsPointedOut(@TempDir Path directory) {
+            try (ClassPath classPath = ClassPath.of(directory, acme)) {
+                assertThat(refused(classPath, Map.of("high-availability.mod", "db")))
+                        .hasMessageContaining(MODE + " is missing (or is it written high-availability.mod?); set it");
+            }
+        }
+
+        @Test
         void mustBeAText(@TempDir Path directory) {
             try (ClassPath classPath = ClassPath.of(directory, acme)) {
                 ConfigurationException refused = refused(classPath, Map.of("high-availability", List.of("db", "file")));

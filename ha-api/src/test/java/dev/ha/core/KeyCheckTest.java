@@ -136,7 +136,7 @@ final class KeyCheckTest {
     void keysOfBuiltInBackendsThatAreAbsentAreIgnoredWithOneInfo(String key) {
         assertThat(Log.of(() -> classPath().find(with(key, "etcd.b"))))
                 .containsOnlyOnce("INFO")
-                .contains("ignored, because the backends of these keys are not installed: ")
+                .contains("ignored, because the backends of these keys are not installed or broken: ")
                 .contains(HA + key, HA + "etcd.b");
     }
 

@@ -12,6 +12,7 @@ import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.spi.Option;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -118,6 +119,18 @@ final class SettingsTest {
             assertThat(settings.core(CoreOptions.CLUSTER_ID)).isEqualTo("42");
             assertThat(settings.core(CoreOptions.RETRY_WAIT)).isEqualTo(Duration.ofMillis(250));
             assertThat(settings.core(CoreOptions.CLOSE_TIMEOUT)).isEqualTo(Duration.ofSeconds(5));
+        }
+
+        @Test
+        void listsAndArraysAreCopied() {
+            List<String> list = new ArrayList<>(List.of("a"));
+            String[] array = {"a"};
+            Settings ofList = Settings.of(Map.of(HA + "demo.nodes", list));
+            Settings ofArray = Settings.of(Map.of(HA + "demo.nodes", array));
+            list.set(0, "b");
+            array[0] = "b";
+            assertThat(ofList.backend(factory, DemoFactory.NODES)).containsExactly("a");
+            assertThat(ofArray.backend(factory, DemoFactory.NODES)).containsExactly("a");
         }
 
         @Test

@@ -399,6 +399,22 @@ final class OptionTest {
         }
 
         @Test
+        void areMaskedWhenACheckThrows() {
+            for (Option<?> option : List.of(
+                    Option.text("password", "Password.")
+                            .check(text -> Integer.parseInt(text) > 0, "must be a number")
+                            .secret(),
+                    Option.text("password", "Password.")
+                            .check(text -> Integer.parseInt(text) > 0, "must be a number")
+                            .secret()
+                            .optional())) {
+                ConfigurationException refused = refused(option, SECRET);
+                assertThat(refused).hasMessageContaining("password = '****': must be a number");
+                assertThat(stackTrace(refused)).doesNotContain(SECRET);
+            }
+        }
+
+        @Test
         void areMaskedWhenTheyAreNotSingle() {
             assertThat(refused(Option.text("password", "Password.").secret(), List.of(SECRET)))
                     .hasMessageContaining("'****'")
