@@ -1,0 +1,13 @@
+import dev.ha.spi.HighAvailabilityBackendFactory;
+
+/** High-availability services: leader election, leader retrieval and metadata stores over a pluggable backend. */
+module dev.ha {
+    requires static transitive org.jspecify;
+    requires org.slf4j;
+
+    exports dev.ha;
+    exports dev.ha.spi;
+    exports dev.ha.store;
+
+    uses HighAvailabilityBackendFactory;
+}
