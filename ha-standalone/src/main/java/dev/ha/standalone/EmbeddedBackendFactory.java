@@ -38,7 +38,7 @@ public final class EmbeddedBackendFactory implements HighAvailabilityBackendFact
 
     @Override
     public HighAvailabilityBackend create(BackendContext context) {
-        MemoryCluster cluster = CLUSTERS.computeIfAbsent(context.clusterId(), id -> new MemoryCluster(HISTORY_ID));
+        MemoryCluster cluster = cluster(context.clusterId());
         return new MemoryBackend(new MemoryRules() {
             @Override
             public MemoryCluster cluster() {
@@ -55,5 +55,9 @@ public final class EmbeddedBackendFactory implements HighAvailabilityBackendFact
                 return Map.of();
             }
         });
+    }
+
+    static MemoryCluster cluster(String clusterId) {
+        return CLUSTERS.computeIfAbsent(clusterId, id -> new MemoryCluster(HISTORY_ID));
     }
 }

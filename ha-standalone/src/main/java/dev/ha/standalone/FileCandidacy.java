@@ -38,6 +38,7 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
     /** How long a change waits for the guard, which others hold for the time of one change. */
     private static final Duration GUARD_PATIENCE = Duration.ofSeconds(5);
 
+    private static final String LOCK_REMOVED = "its lock was removed";
     private static final int MOST_FAREWELLS = 1000;
 
     private final FileBackend backend;
@@ -91,9 +92,6 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
     @Override
     public CompletionStage<Void> publish(Map<String, LeaderRecord> records) {
         return request(won -> {
-            if (!won.isInPlace()) {
-                throw won.lost("its lock was removed");
-            }
             publish(won, true, records);
             return null;
         });
@@ -222,7 +220,7 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
     private @Nullable String loss(FileTerm won) {
         try {
             if (!won.isInPlace()) {
-                return "its lock was removed";
+                return LOCK_REMOVED;
             }
             election.requireLatest(won.seal());
             return null;
@@ -258,6 +256,9 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
         }
         AtomicReference<T> value = new AtomicReference<>();
         try {
+            if (!won.isInPlace()) {
+                throw won.lost(LOCK_REMOVED);
+            }
             if (!election.guarded(() -> value.set(request.act.apply(won)))) {
                 if (context.nanoTime() - request.since < GUARD_PATIENCE.toNanos()) {
                     return false;
