@@ -187,7 +187,7 @@ final class Engine implements HighAvailabilityServices {
     public void close() {
         CompletableFuture<Void> done = closeAsync();
         if (!Pump.insideCallbackOf(this)) {
-            waitFor(done, settings.closeTimeout().plus(DISCONNECT_LIMIT).plus(CLOSE_SLACK));
+            platform.await(done, settings.closeTimeout().plus(DISCONNECT_LIMIT).plus(CLOSE_SLACK));
         }
     }
 
@@ -254,27 +254,13 @@ final class Engine implements HighAvailabilityServices {
         exiting = true;
         CompletableFuture<Void> done = closeAsync();
         long until = platform.nanoTime() + exitLimit().toNanos();
-        while (platform.nanoTime() < until && !waitFor(done, EXIT_POLL)) {
+        while (platform.nanoTime() < until && !platform.await(done, EXIT_POLL)) {
             elections.values().forEach(Election::settleAll);
         }
     }
 
     private Duration exitLimit() {
         return settings.closeTimeout().compareTo(EXIT_LIMIT) < 0 ? settings.closeTimeout() : EXIT_LIMIT;
-    }
-
-    private static boolean waitFor(CompletableFuture<?> done, Duration bound) {
-        try {
-            done.get(bound.toNanos(), TimeUnit.NANOSECONDS);
-            return true;
-        } catch (TimeoutException notYet) {
-            return false;
-        } catch (ExecutionException failed) {
-            return true;
-        } catch (InterruptedException interrupted) {
-            Thread.currentThread().interrupt();
-            return false;
-        }
     }
 
     // ---- for the parts of the engine ----
@@ -325,7 +311,7 @@ final class Engine implements HighAvailabilityServices {
     /** Waits for a seat or an election to leave, except in a callback, which may be what it waits for (rule 3.4). */
     void await(CompletableFuture<Void> left) {
         if (!Pump.insideCallbackOf(this)) {
-            waitFor(left, settings.closeTimeout().plus(CLOSE_SLACK));
+            platform.await(left, settings.closeTimeout().plus(CLOSE_SLACK));
         }
     }
 

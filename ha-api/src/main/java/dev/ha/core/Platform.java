@@ -2,6 +2,7 @@ package dev.ha.core;
 
 import dev.ha.spi.BackendContext.Timer;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /** Clock, timers and threads of one engine: real ones in a program, simulated ones in a test that owns time and order. */
@@ -23,6 +24,9 @@ interface Platform {
 
     /** Where stages that users hold complete: never the user's executor, so that a blocked one can't keep the news of a loss back. */
     Executor completions();
+
+    /** Waits on the calling thread until {@code done} is done, however it ends, but not longer than {@code bound}; true if it is. */
+    boolean await(CompletableFuture<?> done, Duration bound);
 
     /** A number in [0, bound). */
     int random(int bound);
