@@ -40,6 +40,7 @@ final class Election implements LeaderElectionService {
     private boolean closing;
     private boolean retired;
     private boolean starting;
+    private boolean waitingToRetire;
     private long lastToken;
     private String lastHistory = "";
 
@@ -200,6 +201,13 @@ final class Election implements LeaderElectionService {
 
     private void retireIfIdle() {
         if (seats.isEmpty() && attempt == null && (closing || !handedOut) && !retired) {
+            if (!predecessor.isDone()) {
+                if (!waitingToRetire) { // whoever comes after waits for this one, so this one must wait for those before
+                    waitingToRetire = true;
+                    Stages.whenDone(predecessor, (done, failure) -> locked(this::retireIfIdle));
+                }
+                return;
+            }
             retired = true;
             engine.retired(this);
             closed.complete(null);

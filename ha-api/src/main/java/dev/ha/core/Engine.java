@@ -17,8 +17,11 @@ import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.store.HighAvailabilityStores;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +49,7 @@ final class Engine implements HighAvailabilityServices {
     private final Map<Long, CompletableFuture<?>> open = new ConcurrentHashMap<>();
     private final AtomicLong opened = new AtomicLong();
     private final ConcurrentHashMap<String, Election> elections = new ConcurrentHashMap<>();
+    private final Set<Election> alive = Collections.synchronizedSet(new LinkedHashSet<>()); // also those being closed
     private final ConcurrentHashMap<String, Watch> watches = new ConcurrentHashMap<>();
     private final ConcurrentHashMap<String, Stores> stores = new ConcurrentHashMap<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -100,6 +104,7 @@ final class Engine implements HighAvailabilityServices {
             }
             Election fresh = new Election(this, name, predecessor);
             elections.put(name, fresh);
+            alive.add(fresh);
             return fresh;
         }
     }
@@ -187,8 +192,18 @@ final class Engine implements HighAvailabilityServices {
     public void close() {
         CompletableFuture<Void> done = closeAsync();
         if (!Pump.insideCallbackOf(this)) {
-            platform.await(done, settings.closeTimeout().plus(DISCONNECT_LIMIT).plus(CLOSE_SLACK));
+            boolean inTime = platform.await(
+                    done, settings.closeTimeout().plus(DISCONNECT_LIMIT).plus(CLOSE_SLACK));
+            if (!inTime) {
+                mute();
+            }
         }
+    }
+
+    /** No callback starts from now on (rule 3.2). */
+    private void mute() {
+        alive().forEach(Election::mute);
+        watches.values().forEach(Watch::mute);
     }
 
     /** Marks everything closed before it returns; the rest follows by itself within the bounds of close. */
@@ -200,7 +215,7 @@ final class Engine implements HighAvailabilityServices {
             }
             closing = true;
         }
-        elections.values().forEach(election -> leaving.add(election.closeAsync()));
+        alive().forEach(election -> leaving.add(election.closeAsync()));
         watches.values().forEach(watch -> leaving.add(watch.closeAll()));
         CompletableFuture<Void> left = CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new));
         BackendContext.Timer bound = platform.schedule(settings.closeTimeout(), () -> {
@@ -216,8 +231,7 @@ final class Engine implements HighAvailabilityServices {
     }
 
     private void disconnect() {
-        elections.values().forEach(Election::mute);
-        watches.values().forEach(Watch::mute);
+        mute();
         CompletableFuture<Void> disconnected = new CompletableFuture<>();
         platform.schedule(DISCONNECT_LIMIT, () -> disconnected.complete(null));
         platform.io()
@@ -255,7 +269,7 @@ final class Engine implements HighAvailabilityServices {
         CompletableFuture<Void> done = closeAsync();
         long until = platform.nanoTime() + exitLimit().toNanos();
         while (platform.nanoTime() < until && !platform.await(done, EXIT_POLL)) {
-            elections.values().forEach(Election::settleAll);
+            alive().forEach(Election::settleAll);
         }
     }
 
@@ -264,6 +278,10 @@ final class Engine implements HighAvailabilityServices {
     }
 
     // ---- for the parts of the engine ----
+
+    private List<Election> alive() {
+        return List.of(alive.toArray(Election[]::new));
+    }
 
     Platform platform() {
         return platform;
@@ -317,6 +335,7 @@ final class Engine implements HighAvailabilityServices {
 
     void retired(Election election) {
         elections.remove(election.election(), election);
+        alive.remove(election);
     }
 
     void retired(Watch watch) {
@@ -364,7 +383,7 @@ final class Engine implements HighAvailabilityServices {
             HighAvailabilityException error = cause instanceof UnavailableException known
                     ? known
                     : new UnavailableException("the backend is in trouble: " + cause, reason, cause);
-            elections.values().forEach(election -> election.tell(error));
+            alive().forEach(election -> election.tell(error));
             watches.values().forEach(watch -> watch.unknown(reason, error));
         }
     }

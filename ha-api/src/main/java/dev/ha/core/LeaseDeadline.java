@@ -7,9 +7,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,7 +46,8 @@ final class LeaseDeadline implements Lease {
     private final long validNanos;
     private final long durationNanos;
     private final long marginMillis;
-    private final Set<Member> members = ConcurrentHashMap.newKeySet();
+    private final Set<Member> members =
+            Collections.synchronizedSet(new LinkedHashSet<>()); // in a fixed order, to be replayed
     private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
     private final AtomicLong lastSent;
     private volatile long deadline;
@@ -159,7 +161,9 @@ final class LeaseDeadline implements Lease {
             armed.close();
         }
         Ending ended = Objects.requireNonNull(ending.get());
-        members.forEach(member -> member.leaseEnded(ended.reason, ended.cause));
+        for (Member member : members.toArray(Member[]::new)) {
+            member.leaseEnded(ended.reason, ended.cause);
+        }
     }
 
     void join(Member member) {

@@ -21,6 +21,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
@@ -32,7 +33,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
     private static final Duration MARGIN = Duration.ofSeconds(2);
     private static final Duration RENEWAL = Duration.ofMillis(1_500);
     private static final Duration POLL = Duration.ofSeconds(2);
-    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration TIMEOUT = Duration.ofSeconds(5);
 
     /** What is done wrongly on purpose, to see that the simulation notices. */
     enum Mistake {
@@ -45,7 +46,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
 
     private final Simulation simulation;
     private final SimulatedServer server;
-    private final Simulation.Process process;
+    private final Simulation.SimulatedProcess process;
     private final Observer observer;
     private final Mistake mistake;
     private @Nullable BackendContext context;
@@ -56,10 +57,10 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
     /** Told of what the engine asks for, before it is sent. */
     interface Observer {
         /** These records shall be published. */
-        void publishing(Simulation.Process process, String election, Map<String, LeaderRecord> records);
+        void publishing(Simulation.SimulatedProcess process, String election, Map<String, LeaderRecord> records);
 
         /** The lock shall be released. */
-        void releasing(Simulation.Process process, String election);
+        void releasing(Simulation.SimulatedProcess process, String election);
     }
 
     private final class Session {
@@ -76,20 +77,30 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
                 return;
             }
             long sentAt = context().nanoTime();
-            request(() -> server.renew(id, open, () -> toProcess(() -> lease.end(Reason.EXPIRED, null))), (alive, lost) -> {
-                if (lost == null && alive != null) {
-                    if (alive) {
-                        lease.renewed(mistake == Mistake.LEASE_FROM_ANSWER ? context().nanoTime() : sentAt);
-                    } else {
-                        lease.end(Reason.EXPIRED, null);
-                    }
-                }
-            });
+            request(
+                    () -> server.renew(id, open, () -> toProcess(() -> lease.end(Reason.EXPIRED, null))),
+                    (alive, lost) -> {
+                        if (lost == null && alive != null) {
+                            if (alive) {
+                                lease.renewed(
+                                        mistake == Mistake.LEASE_FROM_ANSWER
+                                                ? context().nanoTime()
+                                                : sentAt);
+                            } else {
+                                lease.end(Reason.EXPIRED, null);
+                            }
+                        }
+                    });
             context().schedule(RENEWAL, () -> renew(false));
         }
     }
 
-    SimulatedBackend(Simulation simulation, SimulatedServer server, Simulation.Process process, Observer observer, Mistake mistake) {
+    SimulatedBackend(
+            Simulation simulation,
+            SimulatedServer server,
+            Simulation.SimulatedProcess process,
+            Observer observer,
+            Mistake mistake) {
         this.simulation = simulation;
         this.server = server;
         this.process = process;
@@ -129,7 +140,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
     }
 
     private Duration delay() {
-        return simulation.upTo(simulation.chance(0.05) ? Duration.ofSeconds(3) : Duration.ofMillis(20));
+        return simulation.upTo(simulation.chance(0.05) ? Duration.ofSeconds(6) : Duration.ofMillis(20));
     }
 
     /** One request, one answer, one timeout. */
@@ -203,14 +214,15 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
             this.own = own;
             candidacy.joined(own.lease);
             request(
-                    () -> server.enqueue(id, own.id, candidacy.election(), this::granted, this::seen), (queued, lost) -> {
+                    () -> server.enqueue(id, own.id, candidacy.election(), this::granted, this::seen),
+                    (queued, lost) -> {
                         if (queued != null && queued) {
                             context().schedule(POLL, this::look);
                             return;
                         }
                         candidacy.ended(lost == null ? Reason.EXPIRED : Reason.CONNECTION_LOST, lost);
                         if (simulation.chance(0.3)) {
-                            candidacy.granted(Grant.of(1, "history", own.lease)); // a report out of order
+                            candidacy.granted(grant(1)); // a report out of order
                         }
                     });
         }
@@ -225,7 +237,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
                     candidacy.ended(Reason.VANISHED, null);
                 } else if (place != null && place.get() > 0 && !granted) {
                     granted = true;
-                    candidacy.granted(Grant.of(place.get(), "history", own.lease));
+                    candidacy.granted(grant(place.get()));
                 }
             });
             request(() -> server.records(candidacy.election()), (records, lost) -> {
@@ -236,12 +248,16 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
             context().schedule(POLL, this::look);
         }
 
+        private Grant grant(long token) {
+            return new Grant(new UUID(token, id), token, "history", own.lease); // not random: a seed plays one schedule
+        }
+
         private void granted(long token) {
             toProcess(() -> {
                 granted = true;
-                candidacy.granted(Grant.of(token, "history", own.lease));
+                candidacy.granted(grant(token));
                 if (simulation.chance(0.1)) {
-                    candidacy.granted(Grant.of(token, "history", own.lease)); // twice
+                    candidacy.granted(grant(token)); // twice
                 }
             });
         }

@@ -44,7 +44,8 @@ final class SimulatedContender implements LeaderContender {
         return address;
     }
 
-    @Nullable Leadership current() {
+    @Nullable
+    Leadership current() {
         return current;
     }
 
@@ -88,7 +89,10 @@ final class SimulatedContender implements LeaderContender {
         enter("grant " + leadership.fencingToken());
         try {
             world.check(current == null, "3.1", name + " is granted twice without a revoke");
-            world.check(!((SeatLeadership) leadership).hasEnded(), "3.6", name + " is given a leadership that has been superseded");
+            world.check(
+                    !((SeatLeadership) leadership).hasEnded(),
+                    "3.6",
+                    name + " is given a leadership that has been superseded");
             world.check(leadership.fencingToken() >= lastToken, "1.2", name + " is given a smaller token");
             lastToken = leadership.fencingToken();
             current = leadership;

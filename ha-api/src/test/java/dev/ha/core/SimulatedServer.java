@@ -24,7 +24,13 @@ final class SimulatedServer {
     private long ids;
 
     /** A candidate and whom to tell. */
-    record Candidate(long id, long session, String election, long token, Consumer<Long> granted, Consumer<Map<String, LeaderRecord>> seen) {}
+    record Candidate(
+            long id,
+            long session,
+            String election,
+            long token,
+            Consumer<Long> granted,
+            Consumer<Map<String, LeaderRecord>> seen) {}
 
     private static final class Session {
         private long expires;
@@ -85,12 +91,14 @@ final class SimulatedServer {
     boolean enqueue(
             long id, long session, String election, Consumer<Long> granted, Consumer<Map<String, LeaderRecord>> seen) {
         List<Candidate> queue = queues.computeIfAbsent(election, name -> new ArrayList<>());
-        if (!sessions.containsKey(session) || removed.contains(id) || queue.stream().anyMatch(c -> c.id == id)) {
+        if (!sessions.containsKey(session)
+                || removed.contains(id)
+                || queue.stream().anyMatch(c -> c.id == id)) {
             return false;
         }
         Candidate candidate = new Candidate(id, session, election, ++tokens, granted, seen);
         queue.add(candidate);
-        if (queue.get(0) == candidate) {
+        if (queue.get(0).equals(candidate)) {
             tellHolder(election);
         }
         return true;
@@ -101,7 +109,7 @@ final class SimulatedServer {
         List<Candidate> queue = queues.getOrDefault(election, List.of());
         return queue.stream()
                 .filter(candidate -> candidate.id == id)
-                .map(candidate -> queue.get(0) == candidate ? candidate.token : 0L)
+                .map(candidate -> queue.get(0).equals(candidate) ? candidate.token : 0L)
                 .findFirst();
     }
 
@@ -123,7 +131,8 @@ final class SimulatedServer {
         List<Candidate> queue = queues.getOrDefault(election, List.of());
         if (!queue.isEmpty()) {
             Candidate holder = queue.get(0);
-            simulation.log("server: " + election + " is held by token " + holder.token + " of session " + holder.session);
+            simulation.log(
+                    "server: " + election + " is held by token " + holder.token + " of session " + holder.session);
             holder.granted.accept(holder.token);
         }
     }

@@ -8,12 +8,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Three processes that contend for two elections on one server, under everything that may happen to them, then left in peace, then closed. What SPEC
@@ -32,28 +34,30 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
     private final SimulatedServer server;
     private final List<Node> nodes = new ArrayList<>();
     private final List<SimulatedContender> contenders = new ArrayList<>();
-    private final Map<Leadership, Sighting> sightings = new HashMap<>();
+    private final Map<Leadership, Sighting> sightings = new LinkedHashMap<>();
     private final Set<Long> overridden = new HashSet<>(); // by hand: rule 1.7 lets those overlap
+    private @Nullable String violation;
     private boolean quiet;
     private int publications;
 
     /** What has been seen of a handle. */
     private static final class Sighting {
         private boolean invalid;
-        private long frozenUntil = Long.MAX_VALUE;
+        private long frozenUntil; // the deadline when it was last seen not to have ended
     }
 
     private final class Node {
-        private final Simulation.Process process;
+        private final Simulation.SimulatedProcess process;
         private final SimulatedBackend backend;
         private final Engine engine;
         private final Map<String, List<SimulatedContender>> seated = new HashMap<>();
         private boolean closing;
 
         Node(String name, Mistake mistake) {
-            process = simulation.new Process(name);
+            process = simulation.new SimulatedProcess(name);
             backend = new SimulatedBackend(simulation, server, process, SimulatedWorld.this, mistake);
-            engine = new Engine(process, SETTINGS, made -> new EngineContext(made, process, new NoValues(), "cluster"), backend);
+            engine = new Engine(
+                    process, SETTINGS, made -> new EngineContext(made, process, new NoValues(), "cluster"), backend);
         }
     }
 
@@ -71,6 +75,7 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
             nodes.add(new Node("p" + i, mistake));
         }
         simulation.invariant(this::checkHandles);
+        simulation.invariant(this::failOnViolation);
     }
 
     Simulation simulation() {
@@ -82,8 +87,16 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
     }
 
     void check(boolean holds, String rule, String broken) {
-        if (!holds) {
-            throw new AssertionError("rule " + rule + ": " + broken);
+        if (!holds && violation == null) {
+            violation = "rule " + rule + ": " + broken;
+            simulation.log("VIOLATION of " + violation);
+        }
+    }
+
+    /** Thrown between steps, where no engine takes it for the failure of a contender or driver. */
+    private void failOnViolation() {
+        if (violation != null) {
+            throw new AssertionError(violation);
         }
     }
 
@@ -98,13 +111,18 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
         nodes.forEach(node -> node.backend.lose(0));
         int before = publications;
         simulation.run(simulation.now() + PEACE.toNanos(), () -> false);
-        check(publications - before < 60, "4.4", "records were published " + (publications - before) + " times in peace");
+        check(
+                publications - before < 60,
+                "4.4",
+                "records were published " + (publications - before) + " times in peace");
         checkPeace();
+        failOnViolation();
         simulation.log("---- farewell ----");
         List<CompletableFuture<Void>> closed = new ArrayList<>();
         nodes.forEach(node -> closed.add(node.engine.closeAsync()));
         simulation.run(simulation.now() + FAREWELL.toNanos(), () -> false);
         checkFarewell(closed);
+        failOnViolation();
     }
 
     // ---- what may happen ----
@@ -119,12 +137,14 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
             case 0, 1, 2, 3, 4, 5, 6 -> start(node, election);
             case 7, 8 -> close(node, election);
             case 9 -> closeService(node, election);
-            case 10 -> node.backend.lose(simulation.chance(0.5) ? 0 : simulation.random().nextDouble());
+            case 10 ->
+                node.backend.lose(
+                        simulation.chance(0.5) ? 0 : simulation.random().nextDouble());
             case 11 -> node.process.pause(simulation.upTo(Duration.ofSeconds(15)));
             case 12 -> overridden.addAll(server.expire(node.backend.session()));
-            case 13 -> server.overwrite(
-                    election, Map.of("leader", new LeaderRecord(new UUID(1, 1), 1, "foreign")));
-            case 14 -> node.process.stepWall(simulation.upTo(Duration.ofMinutes(2)).minusMinutes(1));
+            case 13 -> server.overwrite(election, Map.of("leader", new LeaderRecord(new UUID(1, 1), 1, "foreign")));
+            case 14 ->
+                node.process.stepWall(simulation.upTo(Duration.ofMinutes(2)).minusMinutes(1));
             case 15 -> simulation.block(simulation.upTo(Duration.ofSeconds(2)));
             case 16 -> closeNode(node);
             default -> useLeadership(node, election);
@@ -221,15 +241,17 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
         for (Map.Entry<Leadership, Sighting> entry : sightings.entrySet()) {
             SeatLeadership leadership = (SeatLeadership) entry.getKey();
             Sighting sighting = entry.getValue();
-            if (leadership.hasEnded() && sighting.frozenUntil == Long.MAX_VALUE) {
-                sighting.frozenUntil = simulation.now() + leadership.term().lease().remainingNanos();
+            if (!leadership.hasEnded()) {
+                sighting.frozenUntil =
+                        simulation.now() + leadership.term().lease().remainingNanos();
             }
             if (!sighting.invalid && simulation.chance(0.7)) { // asking latches, so not every time
                 if (leadership.isValid()) {
                     if (overridden.contains(leadership.fencingToken())) {
                         continue;
                     }
-                    valid.computeIfAbsent(leadership.election(), name -> new HashSet<>()).add(leadership.fencingToken());
+                    valid.computeIfAbsent(leadership.election(), name -> new HashSet<>())
+                            .add(leadership.fencingToken());
                 } else {
                     sighting.invalid = true;
                 }
@@ -239,18 +261,20 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
         }
         valid.forEach((election, tokens) ->
                 check(tokens.size() <= 1, "1.1", "valid at one instant in " + election + ": tokens " + tokens));
-        sightings.entrySet().removeIf(entry -> entry.getValue().invalid
-                && contenders.stream().noneMatch(contender -> contender.current() == entry.getKey())
-                && simulation.chance(0.05));
+        sightings
+                .entrySet()
+                .removeIf(entry -> entry.getValue().invalid
+                        && contenders.stream().noneMatch(contender -> contender.current() == entry.getKey())
+                        && simulation.chance(0.05));
     }
 
     @Override
-    public void publishing(Simulation.Process process, String election, Map<String, LeaderRecord> records) {
+    public void publishing(Simulation.SimulatedProcess process, String election, Map<String, LeaderRecord> records) {
         publications++;
     }
 
     @Override
-    public void releasing(Simulation.Process process, String election) {
+    public void releasing(Simulation.SimulatedProcess process, String election) {
         for (Node node : nodes) {
             if (node.process == process) {
                 for (SimulatedContender contender : contenders) {
@@ -268,7 +292,9 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
 
     private void checkMayRelease(SimulatedContender contender, Leadership leadership) {
         Sighting sighting = sightings.get(leadership);
-        boolean over = sighting == null || simulation.now() >= sighting.frozenUntil || !((SeatLeadership) leadership).term().lease().isValid();
+        boolean over = sighting == null
+                || simulation.now() >= sighting.frozenUntil
+                || !((SeatLeadership) leadership).term().lease().isValid();
         check(over, "3.7", "the lock is released while " + contender + " still works with time left");
     }
 
@@ -292,16 +318,32 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
                         check(
                                 published == contender.isConfirmed(),
                                 contender.isConfirmed() ? "4.4" : "4.1",
-                                contender + " is confirmed: " + contender.isConfirmed() + ", but the record is " + record);
+                                contender + " is confirmed: " + contender.isConfirmed() + ", but the record is "
+                                        + record);
                     }
-                    check(contender.heardAllErrors(), "3.5", contender + " was not told of what it threw");
+                    for (CompletionStage<?> stage : contender.stages()) {
+                        check(
+                                stage.toCompletableFuture().isDone(),
+                                "7.2",
+                                "a stage of " + contender + " is still open after a time of peace");
+                    }
+                    check(!open || contender.heardAllErrors(), "3.5", contender + " was not told of what it threw");
                 }
             }
-            check(leading.size() == (wanted ? 1 : 0), "2.4", election + " is led by tokens " + leading + " after a time of peace");
+            check(
+                    leading.size() == (wanted ? 1 : 0),
+                    "2.4",
+                    election + " is led by tokens " + leading + " after a time of peace");
             if (wanted) {
-                check(leading.contains(server.holder(election)), "2.4", "the server says that " + server.holder(election) + " leads");
+                check(
+                        leading.contains(server.holder(election)),
+                        "2.4",
+                        "the server says that " + server.holder(election) + " leads");
             } else {
-                check(server.queued(election) == 0, "2.2", "nobody wants " + election + ", but the server has candidates");
+                check(
+                        server.queued(election) == 0,
+                        "2.2",
+                        "nobody wants " + election + ", but the server has candidates");
             }
         }
     }

@@ -10,6 +10,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -30,9 +31,10 @@ final class Simulation {
     private long ids;
     private int depth;
 
-    private record Event(@Nullable Process process, Runnable task) {}
+    private record Event(@Nullable SimulatedProcess process, Runnable task) {}
 
-    private record Timed(long at, long id, @Nullable Process process, Runnable task, boolean[] cancelled) {}
+    private record Timed(
+            long at, long id, @Nullable SimulatedProcess process, Runnable task, AtomicBoolean cancelled) {}
 
     Simulation(long seed) {
         this.random = new Random(seed);
@@ -56,7 +58,10 @@ final class Simulation {
     }
 
     void log(String line) {
-        trace.append(TimeUnit.NANOSECONDS.toMicros(now)).append(" us  ").append(line).append('\n');
+        trace.append(TimeUnit.NANOSECONDS.toMicros(now))
+                .append(" us  ")
+                .append(line)
+                .append('\n');
     }
 
     String trace() {
@@ -68,10 +73,10 @@ final class Simulation {
         return Duration.ofNanos((long) (random.nextDouble() * limit.toNanos()));
     }
 
-    Timer after(Duration delay, @Nullable Process process, Runnable task) {
-        Timed timed = new Timed(now + Math.max(0, delay.toNanos()), ids++, process, task, new boolean[1]);
+    Timer after(Duration delay, @Nullable SimulatedProcess process, Runnable task) {
+        Timed timed = new Timed(now + Math.max(0, delay.toNanos()), ids++, process, task, new AtomicBoolean());
         timers.add(timed);
-        return () -> timed.cancelled[0] = true;
+        return () -> timed.cancelled.set(true);
     }
 
     /** Runs events until {@code done}, {@code until} has come or nothing is left. */
@@ -103,7 +108,7 @@ final class Simulation {
         if (timerFirst && next != null && next.at <= until) {
             timers.remove();
             now = Math.max(now, next.at);
-            if (!next.cancelled[0]) {
+            if (!next.cancelled.get()) {
                 if (next.process != null && next.process.isPaused()) {
                     ready.add(new Event(next.process, () -> unlessCancelled(next)));
                 } else {
@@ -123,19 +128,19 @@ final class Simulation {
     }
 
     private static void unlessCancelled(Timed timed) {
-        if (!timed.cancelled[0]) {
+        if (!timed.cancelled.get()) {
             timed.task.run();
         }
     }
 
     /** The platform of one simulated process; it can be paused as a whole, as by SIGSTOP or a long collection of garbage. */
-    final class Process implements Platform {
+    final class SimulatedProcess implements Platform {
         private final String name;
         private long pausedUntil;
         private long wallStep;
         private boolean closed;
 
-        Process(String name) {
+        SimulatedProcess(String name) {
             this.name = name;
         }
 

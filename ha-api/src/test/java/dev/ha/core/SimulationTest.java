@@ -43,7 +43,8 @@ final class SimulationTest {
     }
 
     @Test
-    @DisplayName("a release that is said to be done and is not is found out as an election that nobody leads (rule 2.4)")
+    @DisplayName(
+            "a release that is said to be done and is not is found out as an election that nobody leads (rule 2.4)")
     void findsForgottenRelease() {
         findsOut(Mistake.FORGETS_RELEASE, "rule 2.");
     }
