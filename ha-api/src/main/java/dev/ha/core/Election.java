@@ -202,7 +202,8 @@ final class Election implements LeaderElectionService {
     private void retireIfIdle() {
         if (seats.isEmpty() && attempt == null && (closing || !handedOut) && !retired) {
             if (!predecessor.isDone()) {
-                if (!waitingToRetire) { // whoever comes after waits for this one, so this one must wait for those before
+                if (!waitingToRetire) { // whoever comes after waits for this one, so this one must wait for those
+                    // before
                     waitingToRetire = true;
                     Stages.whenDone(predecessor, (done, failure) -> locked(this::retireIfIdle));
                 }
