@@ -51,6 +51,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
     private final Mistake mistake;
     private @Nullable BackendContext context;
     private @Nullable Session session;
+    private double slow;
     private double loss;
     private boolean closed;
 
@@ -106,11 +107,18 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
         this.process = process;
         this.observer = observer;
         this.mistake = mistake;
+        this.slow = simulation.chance(0.5) ? 0.3 : 0.02;
     }
 
     /** The share of messages that get lost. */
     void lose(double share) {
         loss = share;
+    }
+
+    /** Messages are neither lost nor late from now on. */
+    void calm() {
+        loss = 0;
+        slow = 0;
     }
 
     /** The session in use, for faults; 0 if there is none. */
@@ -140,7 +148,7 @@ final class SimulatedBackend implements HighAvailabilityBackend, HighAvailabilit
     }
 
     private Duration delay() {
-        return simulation.upTo(simulation.chance(0.05) ? Duration.ofSeconds(6) : Duration.ofMillis(20));
+        return simulation.upTo(simulation.chance(slow) ? Duration.ofSeconds(6) : Duration.ofMillis(20));
     }
 
     /** One request, one answer, one timeout. */

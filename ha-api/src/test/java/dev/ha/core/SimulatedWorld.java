@@ -108,7 +108,7 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
         simulation.run(simulation.now() + TROUBLE.toNanos(), () -> false);
         quiet = true;
         simulation.log("---- peace ----");
-        nodes.forEach(node -> node.backend.lose(0));
+        nodes.forEach(node -> node.backend.calm());
         int before = publications;
         simulation.run(simulation.now() + PEACE.toNanos(), () -> false);
         check(
@@ -139,7 +139,9 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
             case 9 -> closeService(node, election);
             case 10 ->
                 node.backend.lose(
-                        simulation.chance(0.5) ? 0 : simulation.random().nextDouble());
+                        simulation.chance(0.3)
+                                ? 0
+                                : Math.min(1, 2 * simulation.random().nextDouble()));
             case 11 -> node.process.pause(simulation.upTo(Duration.ofSeconds(15)));
             case 12 -> overridden.addAll(server.expire(node.backend.session()));
             case 13 -> server.overwrite(election, Map.of("leader", new LeaderRecord(new UUID(1, 1), 1, "foreign")));

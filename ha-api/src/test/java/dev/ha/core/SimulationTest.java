@@ -50,7 +50,7 @@ final class SimulationTest {
     }
 
     private static void findsOut(Mistake mistake, String rule) {
-        for (long seed = FIRST_SEED; seed < FIRST_SEED + 5_000; seed++) {
+        for (long seed = FIRST_SEED; seed < FIRST_SEED + 20_000; seed++) {
             try {
                 new SimulatedWorld(seed, mistake).play();
             } catch (AssertionError found) {
