@@ -228,6 +228,7 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
     private void startClosing() {
         phase = Phase.CLOSING;
         closeDriver();
+        watchLeases();
     }
 
     private void closeDriver() {
@@ -237,17 +238,35 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
     }
 
     private void closed(@Nullable Throwable failure) {
-        if (phase == Phase.GONE) {
+        if (phase != Phase.CLOSING) {
             return;
         }
-        if (failure == null || driver == null || isOverInBackend()) {
-            phase = Phase.GONE;
-            leases.forEach(lease -> lease.leave(this));
-            election.gone(this);
+        if (failure == null || driver == null || isOverInBackend() || engine.isLeavingInOutage()) {
+            nowGone();
         } else {
             LOG.debug("Releasing {} failed; it is tried again", election(), failure);
             engine.platform().schedule(closeBackoff.next(), this::closeDriver);
         }
+    }
+
+    /** Also when the driver never answers, a candidacy is gone once the backend itself must have ended it (rule 2.7). */
+    private void watchLeases() {
+        engine.platform()
+                .schedule(
+                        LONGEST_CLOSE_WAIT,
+                        () -> locked(() -> {
+                            if (phase == Phase.CLOSING && (isOverInBackend() || engine.isLeavingInOutage())) {
+                                nowGone();
+                            } else if (phase == Phase.CLOSING) {
+                                watchLeases();
+                            }
+                        }));
+    }
+
+    private void nowGone() {
+        phase = Phase.GONE;
+        leases.forEach(lease -> lease.leave(this));
+        election.gone(this);
     }
 
     private boolean isOverInBackend() {

@@ -55,7 +55,7 @@ final class Engine implements HighAvailabilityServices {
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final HighAvailabilityBackend backend;
     private final Object lock = new Object();
-    private boolean closing;
+    private volatile boolean closing;
     private volatile boolean exiting;
     private volatile @Nullable Runnable onClosed;
 
@@ -297,6 +297,11 @@ final class Engine implements HighAvailabilityServices {
 
     HealthBoard board() {
         return board;
+    }
+
+    /** Closing while the backend can't be reached: nothing can be released one by one, so what is left runs out with its lease (SAFETY V6). */
+    boolean isLeavingInOutage() {
+        return closing && board.isDisconnected();
     }
 
     boolean isExiting() {

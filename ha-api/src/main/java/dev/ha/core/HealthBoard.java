@@ -31,6 +31,10 @@ final class HealthBoard {
         return news;
     }
 
+    boolean isDisconnected() {
+        return outage != null;
+    }
+
     void lease(LeaseDeadline lease) {
         leases.add(lease);
         lease.join((reason, cause) -> leases.remove(lease));
