@@ -1,5 +1,6 @@
 package dev.ha.core;
 
+import dev.ha.ConfigurationException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.spi.Option;
@@ -40,6 +41,15 @@ public final class Bootstrap {
                 closeOnExit(engine);
             }
             return engine;
+        } catch (LinkageError otherVersion) {
+            platform.close();
+            throw new ConfigurationException(
+                    "broken-backend",
+                    "the backend of mode " + factory.mode() + ", "
+                            + factory.getClass().getName()
+                            + ", can't be created: " + otherVersion
+                            + "; use a version of it that was built for this version of the library, with all it needs",
+                    otherVersion);
         } catch (RuntimeException | Error refused) {
             platform.close();
             throw refused;

@@ -255,9 +255,11 @@ final class Watch implements Following {
                 return;
             }
             Instant now = Instant.ofEpochMilli(engine.platform().wallMillis());
-            if (unreachable == null) {
-                unreachable = new Unreachable(now, reason);
+            Unreachable known = unreachable;
+            if (known != null && known.reason == reason) {
+                return; // told once, however often the driver tries and fails
             }
+            unreachable = new Unreachable(known == null ? now : known.since, reason);
             HighAvailabilityException error = cause == null || cause instanceof HighAvailabilityException
                     ? (HighAvailabilityException) cause
                     : new UnavailableException("election " + name + " can't be watched: " + cause, reason, cause);

@@ -7,7 +7,7 @@
  * ({@link dev.ha.spi.BackendContext}, {@link dev.ha.spi.Candidacy}, {@link dev.ha.spi.Following}, {@link dev.ha.spi.Lease}) may gain any.
  *
  * <p>Drivers do I/O and report facts. The engine owns everything else: order, threads, deadlines, new candidacies, publication, errors, close. It
- * calls a driver's methods one at a time per driver, from its I/O pool, never under a lock, and takes reports on any thread without
+ * begins a call to a driver only when the former has returned (their stages may overlap), from its I/O pool, never under a lock, and takes reports on any thread without
  * running anybody's code on it.
  */
 @NullMarked
