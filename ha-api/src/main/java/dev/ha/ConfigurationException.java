@@ -3,8 +3,8 @@ package dev.ha;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bad key, value or class path. The message names the key, the value (masked if secret), what would be right, and its anchor in
- * {@code docs/errors.md} (rule 8.1).
+ * Bad key, value or class path. The message names the key, the value (masked if secret), what would be right, and its
+ * anchor in {@code docs/errors.md} (rule 8.1).
  */
 public final class ConfigurationException extends HighAvailabilityException {
     private static final long serialVersionUID = 1L;

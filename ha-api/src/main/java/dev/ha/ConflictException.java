@@ -1,6 +1,9 @@
 package dev.ha;
 
-/** A conditional write met another state than expected: the entry exists already, is gone, or has another version. Nothing was changed. */
+/**
+ * A conditional write met another state than expected: the entry exists already, is gone, or has another version.
+ * Nothing was changed.
+ */
 public final class ConflictException extends HighAvailabilityException {
     private static final long serialVersionUID = 1L;
 

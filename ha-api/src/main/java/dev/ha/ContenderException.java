@@ -2,7 +2,10 @@ package dev.ha;
 
 import org.jspecify.annotations.Nullable;
 
-/** A contender or listener threw, or still ran when its time to stop was over. Told to that contender or listener alone (rule 3.5). */
+/**
+ * A contender or listener threw, or still ran when its time to stop was over. Told to that contender or listener alone
+ * (rule 3.5).
+ */
 public final class ContenderException extends HighAvailabilityException {
     private static final long serialVersionUID = 1L;
 

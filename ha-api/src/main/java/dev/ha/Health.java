@@ -9,9 +9,12 @@ package dev.ha;
 public record Health(Status status, String detail) {
     /** How bad it is. */
     public enum Status {
-        /** All well. */
+        /** No trouble is known; also before the first connection. */
         UP,
-        /** Backend unreachable while leases are still good, a contender that overran its revoke, or a history that was reset. */
+        /**
+         * Backend unreachable while leases are still good; or, from then on until close, a contender that overran its
+         * time to stop, or a history that was reset.
+         */
         DEGRADED,
         /** Backend unreachable and no lease left, access refused, or closed. */
         DOWN

@@ -2,7 +2,10 @@ package dev.ha;
 
 import org.jspecify.annotations.Nullable;
 
-/** Root of all errors of this library; unchecked; the cause is kept. Its subclasses are those of this package and no others. */
+/**
+ * Root of all errors of this library; unchecked; the cause is kept. Its subclasses are those of this package and no
+ * others.
+ */
 public abstract sealed class HighAvailabilityException extends RuntimeException
         permits ConfigurationException,
                 ConflictException,

@@ -7,6 +7,6 @@ package dev.ha;
  */
 @FunctionalInterface
 public interface LeaderAction<X extends Exception> {
-    /** Acts. */
+    /** Acts; on the thread that called {@link Leadership#runIfLeader}, which passes on what it throws. */
     void run() throws X;
 }

@@ -9,7 +9,7 @@ public sealed interface LeaderInformation {
     /** Why it is so, as far as the backend can tell; alerts must not depend on it. */
     Reason reason();
 
-    /** The leader if there is one for certain. */
+    /** The leader, if this is one: not the last known of {@link Unknown}. */
     default Optional<Leader> leader() {
         return this instanceof Leader leader ? Optional.of(leader) : Optional.empty();
     }
@@ -18,7 +18,8 @@ public sealed interface LeaderInformation {
      * A confirmed leader.
      *
      * @param sessionId of its grant
-     * @param fencingToken of its grant; never smaller than one told before, unless the reason is {@link Reason#HISTORY_RESET} (rule 5.5)
+     * @param fencingToken of its grant; never smaller than one told before, unless the reason is
+     *     {@link Reason#HISTORY_RESET} (rule 5.5)
      * @param address what it confirmed
      * @param historyId the history of the backend's data in which the token counts
      * @param reason why it is told
@@ -35,7 +36,7 @@ public sealed interface LeaderInformation {
     }
 
     /**
-     * Certainly nobody has published an address.
+     * Certainly nobody leads and has confirmed an address.
      *
      * @param reason why
      */

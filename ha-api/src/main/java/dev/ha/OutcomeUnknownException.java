@@ -2,7 +2,10 @@ package dev.ha;
 
 import org.jspecify.annotations.Nullable;
 
-/** The request may or may not have been applied. Drivers report it, the engine reads back; users see it only if that could not settle it. */
+/**
+ * The request may or may not have been applied. Drivers report it, the engine reads back; users see it only if that
+ * could not settle it.
+ */
 public final class OutcomeUnknownException extends HighAvailabilityException {
     private static final long serialVersionUID = 1L;
 

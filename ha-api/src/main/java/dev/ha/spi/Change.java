@@ -3,7 +3,10 @@ package dev.ha.spi;
 import dev.ha.store.Entry;
 import java.util.UUID;
 
-/** One conditional write to an election's metadata; {@link dev.ha.ConflictException} when its condition fails. Immutable. */
+/**
+ * One conditional write to an election's metadata; {@link dev.ha.ConflictException} when its condition fails.
+ * Immutable.
+ */
 public final class Change {
     /** What to do. Never grows within a major version. */
     public enum Kind {
@@ -58,7 +61,10 @@ public final class Change {
         return value.clone();
     }
 
-    /** The version the entry must have. Not for {@link Kind#CREATE}, which expects absence: {@link IllegalStateException}. */
+    /**
+     * The version the entry must have. Not for {@link Kind#CREATE}, which expects absence:
+     * {@link IllegalStateException}.
+     */
     public String expectedVersion() {
         if (kind == Kind.CREATE) {
             throw new IllegalStateException("a creation expects absence, no version");

@@ -4,7 +4,10 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** JSON objects of strings and integers, one level deep: all that a record needs, without a library in every user's class path. */
+/**
+ * JSON objects of strings and integers, one level deep: all that a record needs, without a library in every user's
+ * class path.
+ */
 final class FlatJson {
     private final String text;
     private int at;

@@ -5,7 +5,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What is stored for one component. Its text form is the same on every backend, so that a person and the TCK can read it.
+ * What is stored for one component. Its text form is the same on every backend, so that a person and the TCK can read
+ * it.
  *
  * @param sessionId of the grant that published it
  * @param fencingToken of the grant that published it
@@ -23,7 +24,10 @@ public record LeaderRecord(UUID sessionId, long fencingToken, String address) {
                 Map.entry("address", address));
     }
 
-    /** The record in {@code text}; unknown fields are ignored. Empty for what is not ours or not readable, never an exception. */
+    /**
+     * The record in {@code text}; unknown fields are ignored. Empty for what is not ours or not readable, never an
+     * exception.
+     */
     public static Optional<LeaderRecord> parse(String text) {
         return FlatJson.read(text).flatMap(LeaderRecord::of);
     }

@@ -7,7 +7,8 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Reads of one election's entries, always the latest committed. Implemented by backends (2 methods). Writes are
- * {@link LeaderElectionDriver#write}.
+ * {@link LeaderElectionDriver#write}. Called from the I/O pool, by several threads at once; may block. Fails with
+ * {@link dev.ha.UnavailableException} or {@link dev.ha.CorruptDataException}; anything else is taken for the first.
  */
 public interface MetadataStore {
     /** One entry; empty when there is none. */

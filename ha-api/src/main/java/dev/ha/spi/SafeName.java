@@ -6,8 +6,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /**
- * Encodes any name one-to-one into {@code [a-z0-9_-]}, fit for files and nodes: no separators, no dots, no upper case that a file system could merge
- * (rule 8.2). Other bytes of its UTF-8 form become {@code _xx}.
+ * Encodes any name one-to-one into {@code [a-z0-9_-]}, fit for files and nodes: no separators, no dots, no upper case
+ * that a file system could merge (rule 8.2). Other bytes of its UTF-8 form become {@code _xx}.
  */
 public final class SafeName {
     private static final int DIGEST_LENGTH = 64;
@@ -15,8 +15,8 @@ public final class SafeName {
     private SafeName() {}
 
     /**
-     * The encoded form, at most {@code maxLength} characters: a longer one keeps its beginning and ends with {@code __} and the SHA-256 of the
-     * whole name, which no shorter one can contain.
+     * The encoded form, at most {@code maxLength} characters: a longer one keeps its beginning and ends with {@code __}
+     * and the SHA-256 of the whole name, which no shorter one can contain.
      *
      * @param maxLength at least 80
      */

@@ -2,7 +2,7 @@ package dev.ha.store;
 
 import java.util.UUID;
 
-/** A stored entry. Immutable. */
+/** A stored entry. Immutable; compare {@link #version()}, as two readings of one entry are not equal. */
 public final class Entry {
     private final String name;
     private final byte[] value;
