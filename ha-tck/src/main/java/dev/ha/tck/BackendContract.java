@@ -113,4 +113,12 @@ public abstract class BackendContract {
             super(BackendContract.this);
         }
     }
+
+    @Nested
+    @DisplayName("9 Faults with real processes")
+    final class Processes extends ProcessContract {
+        Processes() {
+            super(BackendContract.this);
+        }
+    }
 }

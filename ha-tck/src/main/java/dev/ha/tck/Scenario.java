@@ -135,6 +135,12 @@ final class Scenario implements AutoCloseable {
         return new NodeSettings(name);
     }
 
+    /** A contender in a process of its own, with the shortest lease. Not for wrapped services: it builds its own. */
+    Child child(String name) {
+        Map<String, String> settings = configuration(fixture.servers(), fixture.shortestLease());
+        return opened(new Child(name, expect, validity, settings));
+    }
+
     /** Proxies before all servers. */
     Network network() {
         return opened(new Network(fixture.servers()));
