@@ -1,6 +1,10 @@
 package dev.ha.tck;
 
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -44,6 +48,17 @@ public abstract class BackendContract {
         if (fixture != null) {
             fixture.close();
         }
+    }
+
+    /** The rules that have a test here. */
+    static Set<String> rules() {
+        return Stream.of(BackendContract.class.getDeclaredClasses())
+                .filter(RuleGroup.class::isAssignableFrom)
+                .flatMap(group -> Stream.of(group.getSuperclass().getDeclaredMethods()))
+                .map(method -> method.getAnnotation(Rule.class))
+                .filter(Objects::nonNull)
+                .map(Rule::value)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     final HighAvailabilityFixture fixture() {
