@@ -97,6 +97,26 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
+    /** As {@link #stall}, on present connections only: new ones are not held back. */
+    public void freeze(Direction direction) {
+        synchronized (lock) {
+            connections.forEach(
+                    connection -> connection.pumps.forEach(pump -> pump.frozen |= pump.direction == direction));
+        }
+    }
+
+    /**
+     * Closes all present connections towards the client. What it has sent and is held back will still be delivered to the server: so a request comes late,
+     * after whatever the client does on its next connection.
+     */
+    public void hangUp() {
+        List<Connection> hungUp;
+        synchronized (lock) {
+            hungUp = List.copyOf(connections);
+        }
+        hungUp.forEach(connection -> closeQuietly(connection.client));
+    }
+
     /** Nothing gets through in either direction and nobody is told: what a lost network looks like. */
     public void partition() {
         for (Direction direction : Direction.values()) {
@@ -127,6 +147,7 @@ public final class FaultProxy implements AutoCloseable {
         synchronized (lock) {
             refusing = false;
             stalled.clear();
+            connections.forEach(connection -> connection.pumps.forEach(pump -> pump.frozen = false));
             delays.clear();
             holds.forEach(hold -> hold.released = true);
             holds.clear();
@@ -311,6 +332,7 @@ public final class FaultProxy implements AutoCloseable {
         private final Deque<Message> queue = new ArrayDeque<>();
         private @Nullable Hold held;
         private boolean abandoned;
+        private boolean frozen;
 
         /** Bytes and when they came; no bytes is the end of the stream. */
         private static final class Message {
@@ -381,7 +403,7 @@ public final class FaultProxy implements AutoCloseable {
                     Message first = queue.peek();
                     if (first == null) {
                         lock.wait();
-                    } else if (stalled.contains(direction) || isHeld(first)) {
+                    } else if (frozen || stalled.contains(direction) || isHeld(first)) {
                         lock.wait();
                     } else {
                         long due = first.arrived

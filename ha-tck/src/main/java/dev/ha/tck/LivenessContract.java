@@ -12,7 +12,9 @@ import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.Scenario.Gate;
 import dev.ha.tck.Scenario.Node;
 import dev.ha.tck.Scenario.Seat;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -126,11 +128,29 @@ abstract class LivenessContract extends RuleGroup {
         needs(ELECTIONS);
         Seat leader = node("leader").contend();
         leader.leadership();
-        Seat leaving = node("leaving").contend();
-        Seat last = node("last").contend();
-        leaving.election().close();
+        List<Seat> waiting = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            waiting.add(node("waiting-" + i).contend());
+            // So that they most likely queue in this order. None of them has anything to tell when it queues.
+            scenario().letPass(Duration.ofMillis(50));
+        }
+        waiting.remove(2).election().close();
+        waiting.remove(0).election().close();
         leader.election().close();
-        last.leadership();
+        while (!waiting.isEmpty()) {
+            expect().eventually(
+                            () -> waiting.stream()
+                                    .anyMatch(seat -> seat.contender().leads()),
+                            "one of those who still wait leads",
+                            waiting,
+                            "what happens to the candidates behind one that leaves?");
+            Seat next = waiting.stream()
+                    .filter(seat -> seat.contender().leads())
+                    .findFirst()
+                    .orElseThrow();
+            waiting.remove(next);
+            next.election().close();
+        }
     }
 
     // ---- 2.3
@@ -255,7 +275,7 @@ abstract class LivenessContract extends RuleGroup {
         for (int i = 0; i < 3; i++) {
             seats.add(node("node-" + i).contend());
         }
-        for (int i = 3; i < 10; i++) {
+        for (int i = 3; i < 14; i++) {
             // The one in front most often leads; every third time one from the back, which waits, goes.
             Seat leaving = i % 3 == 0 ? seats.removeLast() : seats.removeFirst();
             seats.add(node("node-" + i).contend());

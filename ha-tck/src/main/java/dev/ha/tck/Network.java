@@ -29,6 +29,14 @@ final class Network implements AutoCloseable {
         proxies.forEach(proxy -> proxy.stall(direction));
     }
 
+    void freeze(FaultProxy.Direction direction) {
+        proxies.forEach(proxy -> proxy.freeze(direction));
+    }
+
+    void hangUp() {
+        proxies.forEach(FaultProxy::hangUp);
+    }
+
     void delay(FaultProxy.Direction direction, Duration delay) {
         proxies.forEach(proxy -> proxy.delay(direction, delay));
     }

@@ -11,6 +11,7 @@ import dev.ha.Leadership;
 import dev.ha.LeadershipLostException;
 import dev.ha.store.Entry;
 import dev.ha.store.EntryStore;
+import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.Scenario.Node;
 import dev.ha.tck.Scenario.Seat;
 import java.nio.charset.StandardCharsets;
@@ -157,6 +158,37 @@ abstract class StoreContract extends RuleGroup {
                         "creation of what was deleted, under a superseded grant, is refused",
                         FENCE);
         expect().that(raw().entries().equals(Map.of("kept", "kept")), "the entry that was kept", raw(), FENCE);
+    }
+
+    @Test
+    @Rule("6.2")
+    @DisplayName(
+            "A deletion, and a creation of what was deleted, that arrive after their leader was superseded change nothing")
+    final void lateDeletionChangesNothing() {
+        needs(ELECTIONS);
+        needs(REMOVE_LOCK);
+        scenario().needsServers();
+        Network network = scenario().network();
+        Node old = scenario().nodeWith("old").via(network).open();
+        Leadership superseded = old.seat().leavingWhenRevoked().start().leadership();
+        EntryStore entries = entries(old);
+        Entry kept = create(entries, superseded, "kept", "kept");
+        Entry deleted = create(entries, superseded, "deleted", "deleted");
+        network.freeze(Direction.TO_SERVER);
+        entries.delete(superseded, kept);
+        entries.create(superseded, "deleted", bytes("late"));
+        scenario().letPass(TckTimeouts.quiet());
+        network.hangUp();
+        Node next = node("next");
+        Seat seat = next.contend();
+        inject(REMOVE_LOCK);
+        expect().completes(entries(next).delete(seat.leadership(), deleted), "the leader can delete", CONDITION);
+        network.resume();
+        expect().throughout(
+                        () -> raw().entries().equals(Map.of("kept", "kept")),
+                        "the entry that was kept, and no other",
+                        lazily(this::raw),
+                        FENCE);
     }
 
     // ---- 6.3

@@ -50,12 +50,13 @@ class ReferenceBackend implements HighAvailabilityBackend {
     final BackendContext context;
     final Duration lease;
     private final InetSocketAddress server;
-    private final List<Driver> drivers = new CopyOnWriteArrayList<>();
-    private final List<Watch> watches = new CopyOnWriteArrayList<>();
+    final List<Driver> drivers = new CopyOnWriteArrayList<>();
+    final List<Watch> watches = new CopyOnWriteArrayList<>();
     // Guarded by this.
     private boolean started;
     private boolean closed;
     private boolean troubled;
+    private int outages;
     private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
     private @Nullable Link link;
     private @Nullable Session session;
@@ -104,6 +105,21 @@ class ReferenceBackend implements HighAvailabilityBackend {
         return new Watch(following);
     }
 
+    /** What this cluster is called in requests. */
+    String cluster() {
+        return context.clusterId();
+    }
+
+    /** Whether to connect again after so many outages. */
+    boolean reconnects(int outages) {
+        return true;
+    }
+
+    /** Connected again: joins the queues that it is to be in. */
+    void enterAll() {
+        drivers.forEach(Driver::enter);
+    }
+
     /** What an election is called in requests. */
     String encode(String name) {
         return name;
@@ -135,14 +151,14 @@ class ReferenceBackend implements HighAvailabilityBackend {
             @Override
             public CompletionStage<Optional<Entry>> get(String name) {
                 return connected()
-                        .thenCompose(up -> request(false, "GET", context.clusterId(), encode(election), name))
+                        .thenCompose(up -> request(false, "GET", cluster(), encode(election), name))
                         .thenApply(answer -> entry(name, answer));
             }
 
             @Override
             public CompletionStage<Set<String>> names(String prefix) {
                 return connected()
-                        .thenCompose(up -> request(false, "NAMES", context.clusterId(), encode(election), prefix))
+                        .thenCompose(up -> request(false, "NAMES", cluster(), encode(election), prefix))
                         .thenApply(Set::copyOf);
             }
         };
@@ -173,7 +189,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
 
     // ---- connection
 
-    private synchronized void start() {
+    final synchronized void start() {
         if (!started) {
             started = true;
             connectAfter(Duration.ZERO);
@@ -222,11 +238,11 @@ class ReferenceBackend implements HighAvailabilityBackend {
                 }
             }
             served.forEach(up -> up.complete(null));
+            enterAll();
             Set<String> watched = ConcurrentHashMap.newKeySet();
             drivers.forEach(driver -> watched.add(driver.election()));
             watches.forEach(watch -> watched.add(watch.election()));
             watched.forEach(this::watch);
-            drivers.forEach(Driver::enter);
         } catch (Exception e) {
             if (opened == null) {
                 broken(null, e);
@@ -260,10 +276,13 @@ class ReferenceBackend implements HighAvailabilityBackend {
 
     private void broken(@Nullable Link was, Throwable cause) {
         boolean told;
+        int outage;
         synchronized (this) {
             if (closed) {
                 return;
             }
+            outages += troubled ? 0 : 1;
+            outage = outages;
             if (was == link) {
                 link = null;
             }
@@ -273,7 +292,9 @@ class ReferenceBackend implements HighAvailabilityBackend {
         if (!told) {
             disconnected(cause);
         }
-        connectAfter(RECONNECT);
+        if (reconnects(outage)) {
+            connectAfter(RECONNECT);
+        }
     }
 
     private void keepAlive() {
@@ -327,8 +348,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
     }
 
     private void watch(String election) {
-        request(false, "WATCH", context.clusterId(), encode(election))
-                .thenAccept(state -> arrived(new State(election, state)));
+        request(false, "WATCH", cluster(), encode(election)).thenAccept(state -> arrived(new State(election, state)));
     }
 
     /** Connected, now or within half a lease; for reads, which may come first. */
@@ -493,6 +513,10 @@ class ReferenceBackend implements HighAvailabilityBackend {
             return candidacy.election();
         }
 
+        final synchronized boolean hasEntered() {
+            return entered;
+        }
+
         /** Joins the queue; again after each reconnect until that has been acknowledged. The server knows the nonce. */
         final void enter() {
             Session present = session();
@@ -502,7 +526,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
                 }
             }
             candidacy.joined(present.lease);
-            request(true, "ENTER", context.clusterId(), encode(election()), present.id, nonce)
+            request(true, "ENTER", cluster(), encode(election()), present.id, nonce)
                     .thenAccept(answer -> {
                         if (answer.get(0).equals("ok")) {
                             entered(present);
@@ -535,12 +559,17 @@ class ReferenceBackend implements HighAvailabilityBackend {
                 token = grant ? state.token : token;
             }
             if (lost) {
-                end(Reason.REMOVED);
+                taken(state);
             } else if (grant && present != null) {
                 grant(state, present);
             } else if (granted) {
                 recordsSeen(state);
             }
+        }
+
+        /** The server has this candidate no more. */
+        void taken(State state) {
+            end(Reason.REMOVED);
         }
 
         boolean isMine(State state) {
@@ -567,7 +596,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
 
         @Override
         public CompletionStage<Void> publish(Map<String, LeaderRecord> records) {
-            List<String> request = new ArrayList<>(List.of("PUBLISH", context.clusterId(), encode(election()), nonce));
+            List<String> request = new ArrayList<>(List.of("PUBLISH", cluster(), encode(election()), nonce));
             records.forEach((component, record) -> {
                 request.add(component);
                 request.add(record.toText());
@@ -586,7 +615,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
             return request(
                             true,
                             "WRITE",
-                            context.clusterId(),
+                            cluster(),
                             encode(election()),
                             nonce,
                             change.kind().name(),
@@ -614,7 +643,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
             synchronized (this) {
                 ended = true;
             }
-            return request(true, "LEAVE", context.clusterId(), encode(election()), nonce)
+            return request(true, "LEAVE", cluster(), encode(election()), nonce)
                     .thenAccept(answer -> drivers.remove(this));
         }
     }
@@ -637,7 +666,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
         @Override
         public CompletionStage<ElectionState> read() {
             return connected()
-                    .thenCompose(up -> request(false, "STATE", context.clusterId(), encode(election())))
+                    .thenCompose(up -> request(false, "STATE", cluster(), encode(election())))
                     .thenApply(answer -> new State(election(), answer).toElectionState());
         }
 

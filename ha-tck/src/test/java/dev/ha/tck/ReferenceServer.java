@@ -55,6 +55,9 @@ class ReferenceServer implements AutoCloseable {
         long revision;
         long publications;
         final List<Candidate> queue = new ArrayList<>();
+        // For wrong servers: candidates that are told to be in the queue and are not, and sessions that ever were.
+        final Set<String> lost = new HashSet<>();
+        final Set<String> sessions = new HashSet<>();
         final Map<String, String> records = new TreeMap<>();
         final Map<String, Value> entries = new TreeMap<>();
 
@@ -139,7 +142,7 @@ class ReferenceServer implements AutoCloseable {
             }
             case "NAMES" -> {
                 List<String> names = new ArrayList<>(election == null ? Set.of() : election.entries.keySet());
-                names.removeIf(name -> !name.startsWith(request.get(3)));
+                names.removeIf(name -> !matches(name, request.get(3)));
                 return names;
             }
             default -> {
@@ -154,12 +157,19 @@ class ReferenceServer implements AutoCloseable {
             leave(key, election, nonce);
             return "ok";
         }
-        if (election == null || !mayWrite(election, nonce)) {
+        boolean publication = request.get(0).equals("PUBLISH");
+        if (election == null && publication && createsAnew()) {
+            election = newElection();
+            elections.put(key, election);
+            election.queue.add(new Candidate(nonce, ""));
+        }
+        if (election == null
+                || !(publication
+                        ? mayPublish(election, nonce)
+                        : mayWrite(election, nonce, request.get(4), request.get(5)))) {
             return "lost";
         }
-        String outcome = request.get(0).equals("PUBLISH")
-                ? publish(election, request.subList(4, request.size()))
-                : write(election, request);
+        String outcome = publication ? publish(election, request.subList(4, request.size())) : write(election, request);
         changed(key, election);
         return outcome;
     }
@@ -233,8 +243,28 @@ class ReferenceServer implements AutoCloseable {
         election.queue.removeIf(candidate -> candidate.nonce.equals(nonce));
     }
 
-    boolean mayWrite(Election election, String nonce) {
+    boolean mayPublish(Election election, String nonce) {
         return election.holder().nonce.equals(nonce);
+    }
+
+    boolean mayWrite(Election election, String nonce, String kind, String name) {
+        return election.holder().nonce.equals(nonce);
+    }
+
+    /** Whether a publication creates an election that is not there. */
+    boolean createsAnew() {
+        return false;
+    }
+
+    /** The last client has disconnected. */
+    void allGone(Election election) {}
+
+    boolean expires(String session) {
+        return true;
+    }
+
+    boolean matches(String name, String prefix) {
+        return name.startsWith(prefix);
     }
 
     boolean mayApply(String kind, @Nullable Value present, String expected) {
@@ -281,8 +311,9 @@ class ReferenceServer implements AutoCloseable {
         state.add(Long.toString(election.revision));
         state.add(Long.toString(election.holder().token));
         state.add(election.holder().nonce);
-        state.add(Integer.toString(election.queue.size()));
+        state.add(Integer.toString(election.queue.size() + election.lost.size()));
         election.queue.forEach(candidate -> state.add(candidate.nonce));
+        state.addAll(election.lost);
         election.records.forEach((component, record) -> {
             state.add(component);
             state.add(record);
@@ -299,7 +330,7 @@ class ReferenceServer implements AutoCloseable {
                                 sessions.entrySet().iterator();
                         i.hasNext(); ) {
                     Map.Entry<String, Session> session = i.next();
-                    if (now - session.getValue().until >= 0) {
+                    if (now - session.getValue().until >= 0 && expires(session.getKey())) {
                         over.add(session.getKey());
                         i.remove();
                     }
@@ -426,6 +457,9 @@ class ReferenceServer implements AutoCloseable {
             } catch (IOException clientIsGone) {
                 synchronized (ReferenceServer.this) {
                     peers.remove(this);
+                    if (peers.isEmpty()) {
+                        elections.values().forEach(ReferenceServer.this::allGone);
+                    }
                 }
                 send(List.of());
             }

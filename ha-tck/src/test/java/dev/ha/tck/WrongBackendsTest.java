@@ -1,0 +1,177 @@
+package dev.ha.tck;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ha.HighAvailability;
+import dev.ha.HighAvailabilityServices;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** All backends in this file are wrong. Each breaks one rule, and the TCK says which. */
+class WrongBackendsTest {
+    /** Runs all tests on each wrong backend, and not only those of its rule and a few others; takes a quarter of an hour. */
+    private static final boolean ALL = "all".equals(System.getProperty("ha.tck.wrong"));
+
+    private static final Set<String> CANARIES =
+            Set.of("soleContenderLeads", "confirmedIsSeen", "creationIsConditional");
+
+    /**
+     * A wrong backend.
+     *
+     * @param rule the one it breaks
+     * @param name what is wrong with it
+     * @param says what a failure must say
+     * @param also rules that can't hold when that one is broken
+     */
+    private record Wrong(
+            String rule, String name, String says, Set<String> also, Supplier<HighAvailabilityFixture> fixture) {
+        Wrong with(String... consequences) {
+            return new Wrong(rule, name, says, Set.of(consequences), fixture);
+        }
+    }
+
+    private static Wrong server(String rule, Supplier<ReferenceServer> server, String says) {
+        ReferenceServer named = server.get();
+        return new Wrong(
+                rule,
+                named.getClass().getSimpleName(),
+                says,
+                Set.of(),
+                () -> new ReferenceFixture(server.get(), "reference"));
+    }
+
+    private static Wrong client(String rule, Class<? extends ReferenceBackendFactory> client, String says) {
+        return both(rule, ReferenceServer::new, client, says);
+    }
+
+    private static Wrong both(
+            String rule,
+            Supplier<ReferenceServer> server,
+            Class<? extends ReferenceBackendFactory> client,
+            String says) {
+        return new Wrong(
+                rule,
+                client.getSimpleName(),
+                says,
+                Set.of(),
+                () -> new ReferenceFixture(server.get(), client.getName()));
+    }
+
+    private static Wrong services(
+            String rule, String name, Function<HighAvailabilityServices, HighAvailabilityServices> wrong, String says) {
+        return engine(rule, name, builder -> wrong.apply(builder.build()), says);
+    }
+
+    private static Wrong engine(
+            String rule, String name, Function<HighAvailability.Builder, HighAvailabilityServices> wrong, String says) {
+        return new Wrong(rule, name, says, Set.of(), () -> new ReferenceFixture(new ReferenceServer(), "reference") {
+            @Override
+            public HighAvailabilityServices services(HighAvailability.Builder builder) {
+                return wrong.apply(builder);
+            }
+        });
+    }
+
+    private static Stream<Wrong> wrongBackends() {
+        return Stream.of(
+                client("1.1", WrongClients.LeadsFromTheQueue.class, "both valid"),
+                server("1.2", WrongServers.ForgetsTokens::new, "a larger token"),
+                client("1.3", WrongClients.BelievesInALongerLease.class, "both valid"),
+                services("1.4", "runsAlways", WrongServices::runsAlways, "refuses"),
+                server("1.5", WrongServers.DoesNotFenceWrites::new, "superseded"),
+                services("1.6", "revives", WrongServices::revives, "stay invalid"),
+                client("1.7", WrongClients.NoticesRemovalLate.class, "does the driver watch its own lock?"),
+                client("1.8", WrongClients.CountsFromTheAnswer.class, "is sentAt taken before"),
+                client("1.9", WrongClients.OneSessionIdForAll.class, "a session id that was not granted before"),
+                client("2.1", WrongClients.NeverRenews.class, "the lease is renewed"),
+                server("2.2", WrongServers.LosesTheOneBehind::new, "one of those who still wait leads"),
+                server("2.3", WrongServers.NeverExpires::new, "standby leads"),
+                client("2.4", WrongClients.GivesUp.class, "a leads"),
+                server("2.5", WrongServers.TiresOfContenders::new, "one of those who stayed leads"),
+                client("2.6", WrongClients.SilentAtFirst.class, "told to handleError"),
+                client("2.7", WrongClients.LeavesOrphans.class, "leads"),
+                client("2.8", WrongClients.LeadsWithoutDeadline.class, "by the deadline"),
+                services("2.8", "losesLate", WrongServices::losesLate, "lost() completes"),
+                client("2.9", WrongClients.ForgetsTheMany.class, "are not led"),
+                services("3.1", "revokesTwice", WrongServices::revokesTwice, "alternate"),
+                services("3.2", "revokesAfterClose", WrongServices::revokesAfterClose, "no callback starts"),
+                services("3.3", "callsOneByOne", WrongServices::callsOneByOne, "leads"),
+                services("3.4", "closesUnderItself", WrongServices::closesUnderItself, "returns"),
+                services("3.5", "swallowsErrors", WrongServices::swallowsErrors, "reaches handleError"),
+                services("3.6", "deliversStaleGrants", WrongServices::deliversStaleGrants, "superseded grant"),
+                services("3.7", "doesNotWait", WrongServices::doesNotWait, "the lock is held"),
+                client("4.1", WrongClients.PublishesAtOnce.class, "before it has confirmed"),
+                server("4.2", WrongServers.DoesNotFencePublications::new, "fails"),
+                server("4.3", WrongServers.KeepsRecords::new, "neither records nor lock"),
+                client("4.4", WrongClients.IgnoresItsRecords.class, "again"),
+                client("4.4", WrongClients.PublishesInALoop.class, "again and again"),
+                both(
+                        "4.5",
+                        WrongServers.DoesNotFencePublications::new,
+                        WrongClients.TidiesUpAfterItsLoss.class,
+                        "the present leader"),
+                server("4.6", WrongServers.CreatesAnew::new, "no records"),
+                client("5.1", WrongClients.SilentWithoutElection.class, "None"),
+                client("5.1", WrongClients.ReadsItsCache.class, "does read() ask the authority itself"),
+                client("5.2", WrongClients.TakesSilenceForAbsence.class, "Unknown"),
+                client("5.5", WrongClients.SticksToItsHistory.class, "the leader of the new history"),
+                client("5.6", WrongClients.TellsOldNewsFirst.class, "superseded before the reconnect"),
+                server("6.1", WrongServers.DropsEntries::new, "acknowledged to the predecessor"),
+                server("6.2", WrongServers.ForgetsTheFenceOfTheDeleted::new, "creation of what was deleted"),
+                server("6.3", WrongServers.CreationOverwrites::new, "creation of an entry that exists"),
+                server("6.3", WrongServers.IgnoresVersions::new, "old version is a conflict"),
+                server("6.4", WrongServers.CountsVersionsPerEntry::new, "a version that was not there before"),
+                server("6.6", WrongServers.FindsPrefixesAnywhere::new, "the names that begin with"),
+                server("6.9", WrongServers.ForgetsEntriesOfTheLastToLeave::new, "before all services closed"),
+                client("7.1", WrongClients.ConnectsAtOnce.class, "no connection before the first start"),
+                services("7.2", "closesOnce", WrongServices::closesOnce, "a second close()"),
+                client("7.3", WrongClients.MergesClusters.class, "leads"),
+                services("7.5", "seatsEverybody", WrongServices::seatsEverybody, "a second registration"),
+                engine("8.1", "isCurt", builder -> WrongServices.isCurt(builder::build), "a message that names"),
+                client("8.2", WrongClients.MergesNames.class, "are names encoded one-to-one"));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> eachBreaksItsRule() {
+        String only = System.getProperty("ha.tck.wrong.only", "");
+        return wrongBackends()
+                .filter(wrong -> (wrong.rule() + wrong.name()).contains(only))
+                .map(wrong ->
+                        DynamicTest.dynamicTest("rule " + wrong.rule() + ": " + wrong.name(), () -> prove(wrong)));
+    }
+
+    private static void prove(Wrong wrong) {
+        String factor = System.getProperty(TckTimeouts.FACTOR, "1");
+        System.setProperty(TckTimeouts.FACTOR, "0.3");
+        try {
+            TckRun run = TckRun.of(wrong.fixture(), method -> {
+                String rule = method.getAnnotation(Rule.class).value();
+                return ALL || rule.equals(wrong.rule()) || CANARIES.contains(method.getName());
+            });
+            judge(wrong, run);
+        } finally {
+            System.setProperty(TckTimeouts.FACTOR, factor);
+        }
+    }
+
+    private static void judge(Wrong wrong, TckRun run) {
+        List<String> messages = run.failures().getOrDefault(wrong.rule(), List.of());
+        assertThat(messages)
+                .as("failures of rule %s on %s", wrong.rule(), wrong.name())
+                .anySatisfy(message -> assertThat(message)
+                        .contains("Rule " + wrong.rule() + " (", "expected:", "seen:", "check:")
+                        .contains(wrong.says()));
+        Set<String> others = new TreeSet<>(run.failures().keySet());
+        others.remove(wrong.rule());
+        others.removeAll(wrong.also());
+        assertThat(others)
+                .as("rules that failed on %s besides %s", wrong.name(), wrong.rule())
+                .isEmpty();
+    }
+}
