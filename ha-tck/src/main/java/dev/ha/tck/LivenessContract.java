@@ -100,25 +100,28 @@ abstract class LivenessContract extends RuleGroup {
     @DisplayName("A standby leads as soon as the leader has resigned, and so to and fro")
     final void handoverAfterResign() {
         needs(ELECTIONS);
-        Seat one = scenario()
-                .nodeWith("one")
-                .with("high-availability.resign-wait", "1 s")
-                .open()
-                .contend();
-        Seat present = one;
-        Leadership leadership = one.leadership();
-        Seat next = scenario()
-                .nodeWith("other")
-                .with("high-availability.resign-wait", "1 s")
-                .open()
-                .contend();
-        for (int turn = 0; turn < 3; turn++) {
+        Node node = slowToReturn("one");
+        Node next = slowToReturn("other");
+        Seat leader = node.contend();
+        for (int turn = 0; turn < 4; turn++) {
+            Leadership leadership = leader.leadership();
+            Seat standby = next.contend();
             leadership.resign();
-            leadership = next.leadership();
-            Seat before = present;
-            present = next;
+            standby.leadership();
+            leader.election().close();
+            leader = standby;
+            Node before = node;
+            node = next;
             next = before;
         }
+    }
+
+    /** Does not contend again by itself when it has resigned. */
+    private Node slowToReturn(String name) {
+        return scenario()
+                .nodeWith(name)
+                .with("high-availability.resign-wait", "1 min")
+                .open();
     }
 
     @Test

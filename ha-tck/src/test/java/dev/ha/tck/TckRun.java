@@ -32,8 +32,8 @@ final class TckRun implements TestExecutionListener {
 
     private TckRun() {}
 
-    /** Not found by Surefire, as it is no top-level class. */
-    static final class UnderTest extends BackendContract {
+    /** Not run by Surefire, as its name is not that of a test. */
+    static final class Subject extends BackendContract {
         @Override
         protected HighAvailabilityFixture createFixture() {
             return FIXTURE.get().get();
@@ -43,7 +43,7 @@ final class TckRun implements TestExecutionListener {
     /** Runs the tests that are {@code wanted}, on this thread. */
     static TckRun of(Supplier<HighAvailabilityFixture> fixture, Predicate<Method> wanted) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
-                .selectors(DiscoverySelectors.selectClass(UnderTest.class))
+                .selectors(DiscoverySelectors.selectClass(Subject.class))
                 .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(isWanted(test, wanted)))
                 .build();
         TckRun run = new TckRun();
