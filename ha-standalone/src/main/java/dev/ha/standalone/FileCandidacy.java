@@ -152,6 +152,9 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
                 watchOver(won);
             }
             backend.isWell(this);
+        } catch (NoSuchFileException justRemoved) {
+            LOG.debug("{} was removed during a look", election.directory(), justRemoved);
+            lookAgain();
         } catch (IOException failure) {
             backend.hasTrouble(this, failure);
             loop.kickIn(TROUBLE);
@@ -216,18 +219,20 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
                 .orElse(Map.of()));
     }
 
-    /** Why the term is over though nobody here has ended it; null if it is not. */
-    private @Nullable String loss(FileTerm won) {
+    /** Why the term is over though nobody here has ended it; null if it is not. Locks that can't be looked at count as lost. */
+    private @Nullable String loss(FileTerm won) throws IOException {
         try {
             if (!won.isInPlace()) {
                 return LOCK_REMOVED;
             }
+        } catch (IOException unsure) {
+            return "its lock can't be looked at: " + unsure;
+        }
+        try {
             election.requireLatest(won.seal());
             return null;
         } catch (LeadershipLostException superseded) {
             return superseded.getMessage();
-        } catch (IOException unsure) {
-            return "its lock can't be looked at: " + unsure;
         }
     }
 
@@ -281,19 +286,22 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
 
     // ---- leaving ----
 
-    private void leave() throws IOException {
+    private void leave() {
         refuseRequests();
         FileTerm won = term;
-        if (won == null) {
-            contest.leave();
-        } else {
-            if (!sayFarewell(won) && farewells++ < MOST_FAREWELLS) {
-                loop.kickIn(SOON);
-                return;
-            }
-            won.release();
-            term = null;
+        if (won != null && !sayFarewell(won) && farewells++ < MOST_FAREWELLS) {
+            loop.kickIn(SOON);
+            return;
         }
+        try {
+            contest.leave();
+            if (won != null) {
+                won.release();
+            }
+        } catch (IOException left) {
+            LOG.warn("A file in {} could not be removed; its lock is released", election.directory(), left);
+        }
+        term = null;
         subscription.close();
         holderWatch.close();
         backend.left(this);

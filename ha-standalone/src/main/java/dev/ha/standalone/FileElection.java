@@ -31,14 +31,16 @@ import org.slf4j.LoggerFactory;
  * guard           locked for the time of one change
  * token           the latest grant
  * record          what it has published
- * entries/NAME    one metadata entry each
+ * entries/entry-* one metadata entry each
  * aside.*         about to become one of these
  * </pre>
  */
-final class FileElection {
+class FileElection {
     private static final Logger LOG = LoggerFactory.getLogger(FileElection.class);
     private static final String HOLDER = "holder-";
     private static final String ASIDE = "aside.";
+    /** Removed with all that is laid aside, should its maker die. */
+    private static final String WAKE = ASIDE + "wake";
 
     private final Path directory;
 
@@ -76,7 +78,7 @@ final class FileElection {
 
     /** Whether a change of the file of this name can matter to anybody who watches the directory. */
     static boolean matters(String fileName) {
-        return !fileName.startsWith(ASIDE) && !fileName.equals("guard");
+        return (!fileName.startsWith(ASIDE) || fileName.startsWith(WAKE)) && !fileName.equals("guard");
     }
 
     void create() throws IOException {
@@ -286,6 +288,6 @@ final class FileElection {
 
     /** Wakes everybody who watches the directory. */
     void wake() throws IOException {
-        Files.delete(Files.createTempFile(directory, "wake", ""));
+        Files.delete(Files.createTempFile(directory, WAKE, ""));
     }
 }

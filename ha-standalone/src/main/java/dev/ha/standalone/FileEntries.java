@@ -32,6 +32,8 @@ import java.util.zip.CheckedOutputStream;
 final class FileEntries {
     private static final int FORMAT = 0x48414501;
     private static final int LONGEST_NAME = 140;
+    /** Before each name, as one may be empty. */
+    private static final String ENTRY = "entry-";
 
     private final FileElection election;
 
@@ -45,11 +47,9 @@ final class FileEntries {
 
     Set<String> names(String prefix) throws IOException {
         Set<String> names = new HashSet<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(election.entries())) {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(election.entries(), ENTRY + "*")) {
             for (Path file : files) {
-                if (FileElection.matters(file.getFileName().toString())) {
-                    readName(file).filter(name -> name.startsWith(prefix)).ifPresent(names::add);
-                }
+                readName(file).filter(name -> name.startsWith(prefix)).ifPresent(names::add);
             }
         } catch (NoSuchFileException neverLed) {
             return Set.of();
@@ -78,7 +78,7 @@ final class FileEntries {
     }
 
     private Path file(String name) {
-        return election.entries().resolve(SafeName.encode(name, LONGEST_NAME));
+        return election.entries().resolve(ENTRY + SafeName.encode(name, LONGEST_NAME));
     }
 
     private static byte[] bytes(Change change, String version) throws IOException {

@@ -9,6 +9,7 @@ import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.LeaderRetrievalDriver;
 import dev.ha.standalone.LockFile.Seen;
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,7 @@ import org.slf4j.LoggerFactory;
 /** One watch of an election. A record counts only while the holder it belongs to has its lock, which is found out without touching the election's own lock. */
 final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
     private static final Logger LOG = LoggerFactory.getLogger(FileFollowing.class);
+    private static final Duration REMOVED = Duration.ofMillis(20);
     private static final Duration TROUBLE = Duration.ofMillis(500);
     /** Looks at one lock from one JVM meet now and then, each for microseconds. */
     private static final int MOST_LOOKS = 1000;
@@ -105,6 +107,9 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
             tell(look());
             troubled = false;
             backend.isWell(this);
+        } catch (NoSuchFileException justRemoved) {
+            LOG.debug("{} was removed during a look", election.directory(), justRemoved);
+            loop.kickIn(REMOVED);
         } catch (IOException failure) {
             if (!troubled) {
                 told = null;

@@ -76,8 +76,14 @@ final class Child {
         return events.stream().filter(event -> event.text.startsWith(text)).reduce((earlier, later) -> later);
     }
 
-    long pid() {
-        return process.pid();
+    int count(String text) {
+        return (int)
+                events.stream().filter(event -> event.text.startsWith(text)).count();
+    }
+
+    /** It was granted more often than it has left; one that lost its lock still leads for all that others may think. */
+    boolean leads() {
+        return process.isAlive() && count("granted") > count("closed");
     }
 
     /** kill -9, and waits until it is dead. */

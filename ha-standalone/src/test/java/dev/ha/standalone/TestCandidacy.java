@@ -5,6 +5,8 @@ import dev.ha.spi.Candidacy;
 import dev.ha.spi.Grant;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -18,6 +20,9 @@ final class TestCandidacy implements Candidacy {
     private final CompletableFuture<Grant> grant = new CompletableFuture<>();
     private final CompletableFuture<Reason> end = new CompletableFuture<>();
     final List<Map<String, LeaderRecord>> recordsSeen = new CopyOnWriteArrayList<>();
+
+    /** Microseconds since 1970. */
+    volatile long grantedAt;
 
     TestCandidacy(String election) {
         this.election = election;
@@ -53,6 +58,7 @@ final class TestCandidacy implements Candidacy {
 
     @Override
     public void granted(Grant won) {
+        grantedAt = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
         if (!grant.complete(won)) {
             throw new AssertionError("granted twice: " + won);
         }

@@ -11,6 +11,7 @@ import java.util.concurrent.locks.LockSupport;
 /** Waits for what must happen, with patience: no test fails for being slow. */
 final class Waiting {
     static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration QUIET = Duration.ofMillis(400);
     private static final long LOOK_EVERY = TimeUnit.MILLISECONDS.toNanos(2);
 
     private Waiting() {}
@@ -23,6 +24,17 @@ final class Waiting {
             }
             LockSupport.parkNanos(LOOK_EVERY);
         }
+    }
+
+    /** Watches for a while that {@code condition} holds; it may overlook a fault, but never makes one up. */
+    static void stays(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + QUIET.toNanos();
+        do {
+            if (!condition.call()) {
+                throw new AssertionError("no longer true: " + what);
+            }
+            LockSupport.parkNanos(LOOK_EVERY);
+        } while (System.nanoTime() - deadline < 0);
     }
 
     /** The result of {@code stage}. */
