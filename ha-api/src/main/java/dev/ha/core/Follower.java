@@ -37,6 +37,7 @@ final class Follower implements LeaderRetrievalService {
     private @Nullable CompletableFuture<Void> idle;
     private boolean calling;
     private boolean heard;
+    private boolean resetUntold;
     private boolean unknownTold;
     private boolean muted;
     private volatile boolean closed;
@@ -178,8 +179,10 @@ final class Follower implements LeaderRetrievalService {
     }
 
     /** The state as the watch sees it now; tells it if it is news. */
-    void seen(LeaderInformation information, boolean reset) {
+    void seen(LeaderInformation information, boolean resetNow) {
         LeaderInformation last = current;
+        boolean reset = resetNow || resetUntold; // it is told with the first leader after it (rule 5.5)
+        resetUntold = reset && !(information instanceof Leader);
         if (information instanceof Leader leader) {
             if (last instanceof Leader present && present.sameAs(leader)) {
                 return;

@@ -36,6 +36,9 @@ final class Watch implements Following {
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private @Nullable ElectionState floor;
     private long floorToken;
+    /** Of the last state that had one. */
+    private String lastHistory = "";
+
     private long applied;
     private @Nullable Unreachable unreachable;
     private boolean verifying;
@@ -223,7 +226,15 @@ final class Watch implements Following {
                 }));
     }
 
-    private void apply(ElectionState state, boolean reset) {
+    private void apply(ElectionState state, boolean verified) {
+        // An election that was seen deleted in between, and then exists again, begins another history too.
+        boolean reset = verified
+                || (!state.historyId().isEmpty()
+                        && !lastHistory.isEmpty()
+                        && !state.historyId().equals(lastHistory));
+        if (!state.historyId().isEmpty()) {
+            lastHistory = state.historyId();
+        }
         floorToken = reset || !isSameHistory(state) ? state.holderToken() : Math.max(floorToken, state.holderToken());
         floor = state;
         applied++;
