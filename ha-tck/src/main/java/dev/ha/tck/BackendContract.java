@@ -3,6 +3,7 @@ package dev.ha.tck;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * All rules of {@code docs/SPEC.md} that can be tested on one backend, a group per chapter. The author of a backend extends it, once for each version of the
@@ -27,6 +29,7 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
  * }</pre>
  */
 @TestInstance(Lifecycle.PER_CLASS)
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
 public abstract class BackendContract {
     static final Spec SPEC = Spec.load();
 

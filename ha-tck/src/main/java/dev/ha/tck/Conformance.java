@@ -147,7 +147,7 @@ final class Conformance {
         for (Line line : lines()) {
             out.append(String.format(
                     Locale.ROOT,
-                    "%-5s %-34s %-18s %-24s %s%n",
+                    "%-5s %-36s %-18s %-24s %s%n",
                     line.rule.id(),
                     line.rule.title(),
                     line.verdict.text(),

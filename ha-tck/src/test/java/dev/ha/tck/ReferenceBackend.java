@@ -620,10 +620,14 @@ class ReferenceBackend implements HighAvailabilityBackend {
                             nonce,
                             change.kind().name(),
                             change.name(),
-                            Base64.getEncoder().encodeToString(change.value()),
+                            Base64.getEncoder().encodeToString(stored(change.value())),
                             expected,
                             change.writeId().toString())
                     .thenCompose(answer -> outcome(answer.get(0), change));
+        }
+
+        byte[] stored(byte[] value) {
+            return value;
         }
 
         private CompletionStage<String> outcome(String answer, Change change) {

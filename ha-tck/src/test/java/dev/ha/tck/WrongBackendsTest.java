@@ -137,6 +137,8 @@ class WrongBackendsTest {
                 client("5.1", WrongClients.SilentWithoutElection.class, "None"),
                 client("5.1", WrongClients.ReadsItsCache.class, "does read() ask the authority itself"),
                 client("5.2", WrongClients.TakesSilenceForAbsence.class, "Unknown"),
+                services("5.3", "tellsAfterClose", WrongServices::tellsAfterClose, "nothing is told"),
+                client("5.4", WrongClients.WatchesOnce.class, "watched again"),
                 client("5.5", WrongClients.SticksToItsHistory.class, "the leader of the new history"),
                 client("5.6", WrongClients.TellsOldNewsFirst.class, "superseded before the reconnect"),
                 server("6.1", WrongServers.DropsEntries::new, "acknowledged to the predecessor"),
@@ -144,14 +146,22 @@ class WrongBackendsTest {
                 server("6.3", WrongServers.CreationOverwrites::new, "creation of an entry that exists"),
                 server("6.3", WrongServers.IgnoresVersions::new, "old version is a conflict"),
                 server("6.4", WrongServers.CountsVersionsPerEntry::new, "a version that was not there before"),
+                client("6.5", WrongClients.TakesValuesForText.class, "and not as text"),
                 server("6.6", WrongServers.FindsPrefixesAnywhere::new, "the names that begin with"),
+                services("6.7", "takesAnyLeadership", WrongServices::takesAnyLeadership, "is refused"),
+                services("6.8", "doesNotWait", WrongServices::doesNotWait, "a write in revokeLeadership"),
                 server("6.9", WrongServers.ForgetsEntriesOfTheLastToLeave::new, "before all services closed"),
                 client("7.1", WrongClients.ConnectsAtOnce.class, "no connection before the first start"),
                 services("7.2", "closesOnce", WrongServices::closesOnce, "a second close()"),
                 client("7.3", WrongClients.MergesClusters.class, "leads"),
                 services("7.5", "seatsEverybody", WrongServices::seatsEverybody, "a second registration"),
                 engine("8.1", "isCurt", builder -> WrongServices.isCurt(builder::build), "a message that names"),
-                client("8.2", WrongClients.MergesNames.class, "are names encoded one-to-one"));
+                client("8.2", WrongClients.MergesNames.class, "are names encoded one-to-one"),
+                server("9.1", WrongServers.ForgetsTokens::new, "a larger token"),
+                client("9.2", WrongClients.BelievesInALongerLease.class, "both valid"),
+                client("9.4", WrongClients.BelievesInALongerLease.class, "both valid"),
+                client("9.5", WrongClients.LeadsFromTheQueue.class, "both valid"),
+                client("9.7", WrongClients.BelievesInALongerLease.class, "both valid"));
     }
 
     private static final String FACTOR = System.getProperty(TckTimeouts.FACTOR, "1");

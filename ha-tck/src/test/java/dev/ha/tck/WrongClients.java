@@ -9,12 +9,15 @@ import dev.ha.spi.Grant;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
 import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -382,6 +385,46 @@ public final class WrongClients {
                         watches.forEach(watch -> watch.following.seen(new ElectionState(
                                 known.history, known.revision, known.token, Map.of(), Reason.VANISHED)));
                     }
+                }
+            };
+        }
+    }
+
+    /** Rule 5.4: an election that was watched once is not watched again. */
+    public static final class WatchesOnce extends ReferenceBackendFactory {
+        @Override
+        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+            Set<String> watched = ConcurrentHashMap.newKeySet();
+            return new ReferenceBackend(context, server, lease) {
+                @Override
+                Watch newWatch(Following following) {
+                    boolean first = watched.add(following.election());
+                    return new Watch(following) {
+                        @Override
+                        void seen(State state) {
+                            if (first) {
+                                super.seen(state);
+                            }
+                        }
+                    };
+                }
+            };
+        }
+    }
+
+    /** Rule 6.5: takes values for text. */
+    public static final class TakesValuesForText extends ReferenceBackendFactory {
+        @Override
+        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+            return new ReferenceBackend(context, server, lease) {
+                @Override
+                Driver newDriver(Candidacy candidacy) {
+                    return new Driver(candidacy) {
+                        @Override
+                        byte[] stored(byte[] value) {
+                            return new String(value, StandardCharsets.UTF_8).getBytes(StandardCharsets.UTF_8);
+                        }
+                    };
                 }
             };
         }

@@ -362,6 +362,69 @@ final class WrongServices {
         });
     }
 
+    /** Rule 5.3: tells once more when close() has returned. */
+    static HighAvailabilityServices tellsAfterClose(HighAvailabilityServices right) {
+        return wrap(
+                HighAvailabilityServices.class,
+                right,
+                (method, args) -> method.getName().equals("leaderRetrieval")
+                        ? () -> tellingLate(right.leaderRetrieval((String) args[0]))
+                        : null);
+    }
+
+    private static LeaderRetrievalService tellingLate(LeaderRetrievalService service) {
+        Queue<Runnable> late = new ConcurrentLinkedQueue<>();
+        return wrap(LeaderRetrievalService.class, service, (method, args) -> switch (method.getName()) {
+            case "start" ->
+                () -> {
+                    LeaderRetrievalListener listener = (LeaderRetrievalListener) Objects.requireNonNull(args[0]);
+                    late.add(() -> listener.notifyLeader(service.current()));
+                    service.start(listener);
+                    return null;
+                };
+            case "close" ->
+                () -> {
+                    service.close();
+                    later(50, () -> late.forEach(Runnable::run));
+                    return null;
+                };
+            default -> null;
+        });
+    }
+
+    /** Rule 6.7: takes a leadership of anybody, to find out later that it does not fit. */
+    static HighAvailabilityServices takesAnyLeadership(HighAvailabilityServices right) {
+        return wrap(
+                HighAvailabilityServices.class,
+                right,
+                (method, args) ->
+                        method.getName().equals("stores") ? () -> trusting(right.stores((String) args[0])) : null);
+    }
+
+    private static HighAvailabilityStores trusting(HighAvailabilityStores right) {
+        EntryStore entries = right.entries();
+        return wrap(
+                HighAvailabilityStores.class,
+                right,
+                (method, args) -> method.getName().equals("entries")
+                        ? () -> wrap(
+                                EntryStore.class,
+                                entries,
+                                (inner, words) -> inner.getName().equals("create")
+                                        ? () -> {
+                                            try {
+                                                return entries.create(
+                                                        (Leadership) Objects.requireNonNull(words[0]),
+                                                        (String) Objects.requireNonNull(words[1]),
+                                                        (byte[]) Objects.requireNonNull(words[2]));
+                                            } catch (IllegalArgumentException late) {
+                                                return CompletableFuture.failedStage(late);
+                                            }
+                                        }
+                                        : null)
+                        : null);
+    }
+
     /** Rule 7.2: a second close() is an error. */
     static HighAvailabilityServices closesOnce(HighAvailabilityServices right) {
         return seats(right, seat -> {
