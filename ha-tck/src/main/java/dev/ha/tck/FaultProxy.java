@@ -46,6 +46,7 @@ public final class FaultProxy implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private final Set<Direction> stalled = EnumSet.noneOf(Direction.class);
     private final Map<Direction, Duration> delays = new EnumMap<>(Direction.class);
+    private final Map<Direction, Long> delivered = new EnumMap<>(Direction.class);
     private final List<Hold> holds = new ArrayList<>();
     private int accepted;
     private boolean refusing;
@@ -76,6 +77,13 @@ public final class FaultProxy implements AutoCloseable {
     public int connections() {
         synchronized (lock) {
             return accepted;
+        }
+    }
+
+    /** How many messages have gone that way so far. */
+    public long delivered(Direction direction) {
+        synchronized (lock) {
+            return delivered.getOrDefault(direction, 0L);
         }
     }
 
@@ -257,6 +265,12 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
+    private void count(Direction direction) {
+        synchronized (lock) {
+            delivered.merge(direction, 1L, Long::sum);
+        }
+    }
+
     private void start(String role, Runnable work) {
         Thread thread = new Thread(work, "tck-proxy-" + listener.getLocalPort() + "-" + role);
         thread.setDaemon(true);
@@ -383,6 +397,7 @@ public final class FaultProxy implements AutoCloseable {
                 for (byte[] bytes = next(); bytes.length > 0; bytes = next()) {
                     to.getOutputStream().write(bytes);
                     to.getOutputStream().flush();
+                    count(direction);
                 }
                 to.shutdownOutput();
             } catch (IOException receiverIsGone) {

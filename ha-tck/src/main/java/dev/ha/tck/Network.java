@@ -45,6 +45,10 @@ final class Network implements AutoCloseable {
         proxies.forEach(FaultProxy::resume);
     }
 
+    long delivered(FaultProxy.Direction direction) {
+        return proxies.stream().mapToLong(proxy -> proxy.delivered(direction)).sum();
+    }
+
     int connections() {
         return proxies.stream().mapToInt(FaultProxy::connections).sum();
     }

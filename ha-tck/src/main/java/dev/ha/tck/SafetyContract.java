@@ -510,7 +510,7 @@ abstract class SafetyContract extends RuleGroup {
         needs(ELECTIONS, LEASES);
         scenario().needsServers();
         Duration lease = scenario().fixture().shortestLease();
-        Duration delay = lease.dividedBy(3);
+        Duration delay = lease.multipliedBy(2).dividedBy(5);
         Network network = scenario().network();
         Seat seat = scenario().nodeWith("a").via(network).shortLease().open().contend();
         seat.leadership();
@@ -518,8 +518,16 @@ abstract class SafetyContract extends RuleGroup {
         // Answers that come from now on were all asked for a delay ago.
         scenario().letPass(lease);
         Leadership leadership = seat.leadership(leaseAndPatience());
-        long stalled = System.nanoTime();
+        // Right after an answer: then a deadline that counts from the answer is at its latest.
+        long answers = network.delivered(Direction.TO_CLIENT);
+        expect().within(
+                        lease,
+                        () -> network.delivered(Direction.TO_CLIENT) > answers,
+                        "the lease is renewed",
+                        leadership,
+                        "is there any traffic while it leads?");
         network.stall(Direction.TO_CLIENT);
+        long stalled = System.nanoTime();
         expect().within(
                         leaseAndPatience(),
                         () -> !leadership.isValid(),

@@ -41,6 +41,8 @@ class FaultProxyTest {
             assertThat(client.ask("two")).isEqualTo("two");
         }
         assertThat(proxy.connections()).isEqualTo(1);
+        assertThat(proxy.delivered(Direction.TO_SERVER)).isEqualTo(2);
+        assertThat(proxy.delivered(Direction.TO_CLIENT)).isEqualTo(2);
     }
 
     @Test

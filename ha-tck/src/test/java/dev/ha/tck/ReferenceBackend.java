@@ -409,11 +409,12 @@ class ReferenceBackend implements HighAvailabilityBackend {
                     message.addAll(List.of(texts));
                     Wire.write(out, message);
                 }
-                BackendContext.Timer timeout = context.schedule(lease.dividedBy(2), () -> {
-                    if (!answer.isDone()) {
-                        background(() -> close(new IOException("no answer to " + texts[0])));
-                    }
-                });
+                BackendContext.Timer timeout =
+                        context.schedule(lease.multipliedBy(3).dividedBy(4), () -> {
+                            if (!answer.isDone()) {
+                                background(() -> close(new IOException("no answer to " + texts[0])));
+                            }
+                        });
                 CompletableFuture<List<String>> unused = answer.whenComplete((done, failure) -> timeout.close());
             } catch (IOException e) {
                 answer.completeExceptionally(e);
