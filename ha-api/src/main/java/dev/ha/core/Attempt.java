@@ -232,6 +232,9 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
     }
 
     private void closeDriver() {
+        if (phase != Phase.CLOSING) {
+            return;
+        }
         Stages.whenDone(
                 this.<Void>call("close", LeaderElectionDriver::close),
                 (done, failure) -> locked(() -> closed(failure)));
@@ -245,7 +248,7 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
             nowGone();
         } else {
             LOG.debug("Releasing {} failed; it is tried again", election(), failure);
-            engine.platform().schedule(closeBackoff.next(), this::closeDriver);
+            engine.platform().schedule(closeBackoff.next(), () -> locked(this::closeDriver));
         }
     }
 
