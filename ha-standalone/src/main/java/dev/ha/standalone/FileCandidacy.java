@@ -156,6 +156,7 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
             LOG.debug("{} was removed during a look", election.directory(), justRemoved);
             lookAgain();
         } catch (IOException failure) {
+            contest.stepBack();
             backend.hasTrouble(this, failure);
             loop.kickIn(TROUBLE);
         } catch (RuntimeException | Error failure) {

@@ -39,8 +39,7 @@ final class FileContest {
      */
     Optional<FileTerm> tryWin(String process, Instant now) throws IOException {
         if (lock != null && !lock.isInPlace()) {
-            lock.close();
-            lock = null;
+            stepBack();
         }
         if (lock == null) {
             lock = LockFile.hold(election.lock()).orElse(null);
@@ -132,11 +131,18 @@ final class FileContest {
                 Math.max(clock, lastRevision + 1));
     }
 
-    /** Gives up what it holds, if it has not become a term's. */
-    void leave() throws IOException {
+    /** Lets others try, who look again by themselves: called after an error, which may be this process's alone. */
+    void stepBack() {
         if (lock != null) {
             lock.close();
             lock = null;
+        }
+    }
+
+    /** Gives up what it holds, if it has not become a term's, and wakes the others. */
+    void leave() throws IOException {
+        if (lock != null) {
+            stepBack();
             election.wake();
         }
     }

@@ -27,9 +27,19 @@ final class Child {
     }
 
     Child(Path directory) throws Exception {
+        this(directory, "");
+    }
+
+    /** {@code limits} are commands of a shell that the process starts with, such as {@code ulimit}. */
+    Child(Path directory, String limits) throws Exception {
         process = new ProcessBuilder(
+                        "sh",
+                        "-c",
+                        limits + " exec \"$@\"",
+                        "sh",
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:-UsePerfData",
                         "-cp",
                         System.getProperty("java.class.path"),
                         ChildMain.class.getName(),

@@ -31,8 +31,14 @@ final class ChildMain {
 
     private ChildMain(String directory) {
         backend = new FileBackendFactory()
-                .create(new TestContext(
-                        "file", FileServices.CLUSTER, Map.of("high-availability.file.directory", directory)));
+                .create(
+                        new TestContext(
+                                "file", FileServices.CLUSTER, Map.of("high-availability.file.directory", directory)) {
+                            @Override
+                            public void disconnected(Reason reason, Throwable cause) {
+                                say("disconnected " + reason);
+                            }
+                        });
     }
 
     public static void main(String[] arguments) throws IOException {

@@ -211,6 +211,24 @@ class FileProcessesTest {
         assertThat(token).isGreaterThan(first.token());
     }
 
+    /** As on a full disk, but for one process alone: it can lock files, and write nothing into them. */
+    @Test
+    void whoCanNotWriteDoesNotLeadAndLetsOthersLead() throws Exception {
+        Child broken = new Child(directory, "ulimit -f 0;");
+        children.add(broken);
+        broken.send("elect e");
+        broken.await("disconnected CONNECTION_LOST");
+        TestCandidacy candidacy = new TestCandidacy("e");
+        LeaderElectionDriver driver = services.backend().elect(candidacy);
+        done(driver.publish(Map.of("leader", candidacy.record("a"))));
+        assertThat(broken.first("granted")).isEmpty();
+        done(driver.close());
+        Child sound = child();
+        sound.send("elect e");
+        assertThat(sound.await("granted").token())
+                .isGreaterThan(candidacy.grant().fencingToken());
+    }
+
     @Test
     void manyElectionsOfOneDeadLeaderCostOneThread() throws Exception {
         int elections = 100;

@@ -21,7 +21,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** What the engine hands to a backend, reduced to what can be seen from outside: real clock, real threads, everything counted. */
-final class TestContext implements BackendContext, AutoCloseable {
+class TestContext implements BackendContext, AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
     final List<String> troubles = new CopyOnWriteArrayList<>();
