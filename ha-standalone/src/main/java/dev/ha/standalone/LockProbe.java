@@ -1,8 +1,12 @@
 package dev.ha.standalone;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
@@ -14,11 +18,11 @@ final class LockProbe {
     private LockProbe() {}
 
     /** Prints whether the lock of the file {@code arguments[0]} can be had. */
-    @SuppressWarnings("SystemOut")
     public static void main(String[] arguments) throws IOException {
         try (FileChannel channel = FileChannel.open(Path.of(arguments[0]), StandardOpenOption.WRITE);
-                FileLock lock = channel.tryLock()) {
-            System.out.println(lock == null ? HELD : FREE);
+                FileLock lock = channel.tryLock();
+                OutputStream output = new FileOutputStream(FileDescriptor.out)) {
+            output.write((lock == null ? HELD : FREE).getBytes(StandardCharsets.UTF_8));
         }
     }
 }
