@@ -32,14 +32,15 @@ import picocli.CommandLine.Spec;
             "  elections among the processes of this machine.",
             "",
             "Exit codes: 0 fine, 1 failed at run time, 2 wrong usage or configuration,",
-            "  3 no leader (ha leader)."
+            "  3 no leader (ha leader); ha run: the command's own."
         },
         mixinStandardHelpOptions = true,
         versionProvider = Main.ManifestVersion.class,
         subcommands = {
             ElectCommand.class,
             WatchCommand.class,
-            LeaderCommand.class
+            LeaderCommand.class,
+            RunCommand.class
         })
 final class Main implements Runnable {
     static final int FAILED = 1;
