@@ -40,7 +40,8 @@ import picocli.CommandLine.Spec;
             ElectCommand.class,
             WatchCommand.class,
             LeaderCommand.class,
-            RunCommand.class
+            RunCommand.class,
+            DoctorCommand.class
         })
 final class Main implements Runnable {
     static final int FAILED = 1;
