@@ -41,7 +41,8 @@ import picocli.CommandLine.Spec;
             WatchCommand.class,
             LeaderCommand.class,
             RunCommand.class,
-            DoctorCommand.class
+            DoctorCommand.class,
+            DemoCommand.class
         })
 final class Main implements Runnable {
     static final int FAILED = 1;
