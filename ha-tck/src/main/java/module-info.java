@@ -1,3 +1,4 @@
+import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.tck.ConformanceListener;
 import org.junit.platform.launcher.TestExecutionListener;
 
@@ -15,6 +16,8 @@ module dev.ha.tck {
     // JUnit calls the tests, which are package-private.
     opens dev.ha.tck to
             org.junit.platform.commons;
+
+    uses HighAvailabilityBackendFactory;
 
     provides TestExecutionListener with
             ConformanceListener;

@@ -4,11 +4,14 @@ import static dev.ha.tck.Capability.ELECTIONS;
 
 import dev.ha.ConfigurationException;
 import dev.ha.Leadership;
+import dev.ha.spi.HighAvailabilityBackendFactory;
+import dev.ha.spi.Option;
 import dev.ha.tck.Scenario.Node;
 import dev.ha.tck.Scenario.Seat;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -16,6 +19,8 @@ import org.junit.jupiter.api.function.Executable;
 
 /** Chapter 8 of the specification. */
 abstract class ConfigurationContract extends RuleGroup {
+    private static final String SECRET = "tck-secret-7d1f";
+
     ConfigurationContract(BackendContract contract) {
         super(contract);
     }
@@ -29,14 +34,10 @@ abstract class ConfigurationContract extends RuleGroup {
         for (String key : List.of("high-availability.no-such-key", "high-availability.cluster-idd")) {
             assertRefused(key, "value", key);
         }
-        String mode = scenario()
-                .fixture()
-                .configuration(scenario().fixture().servers(), TckTimeouts.longLease())
-                .get("high-availability.mode");
-        expect().that(mode != null, "the fixture configures high-availability.mode", mode, "configuration()");
+        String mode = mode();
         // A backend that is named by its factory's class keeps its keys under its own name, which is not to be seen
         // here.
-        if (mode != null && mode.matches("[a-z][a-z0-9-]*")) {
+        if (mode.matches("[a-z][a-z0-9-]*")) {
             String key = "high-availability." + mode + ".no-such-key";
             assertRefused(key, "value", key);
         }
@@ -62,6 +63,76 @@ abstract class ConfigurationContract extends RuleGroup {
                         "a message that names " + List.of(named),
                         refused.getMessage(),
                         "does a check of the backend itself report the key?");
+    }
+
+    @Test
+    @Rule("8.1")
+    @DisplayName("A secret is in no error, whether it is refused itself or another setting is")
+    final void secretsAreNotShown() {
+        HighAvailabilityBackendFactory factory = factory(mode());
+        List<String> secrets = factory.options().stream()
+                .filter(Option::isSecret)
+                .map(option -> "high-availability." + factory.mode() + "." + option.key())
+                .toList();
+        if (secrets.isEmpty()) {
+            scenario().abort("the backend has no secret options");
+        }
+        for (String key : secrets) {
+            // A secret map has free names.
+            String name = key.replace("*", "name");
+            for (String other : List.of(name, "high-availability.no-such-key")) {
+                String shown =
+                        shown(scenario().nodeWith("a").with(other, SECRET).with(name, SECRET));
+                expect().that(
+                                !shown.contains(SECRET),
+                                "no error that shows the value of " + name,
+                                shown,
+                                "is the option declared with secret(), and its value put into no message?");
+            }
+        }
+    }
+
+    /** The messages of the error that the settings cause, and of its causes; empty when they cause none. */
+    private static String shown(Scenario.NodeSettings settings) {
+        StringBuilder shown = new StringBuilder();
+        try {
+            settings.open();
+        } catch (ConfigurationException e) {
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                shown.append(cause).append('\n');
+            }
+        }
+        return shown.toString();
+    }
+
+    /** What the mode stands for: the name of a factory that is provided, or the name of its class. */
+    private static HighAvailabilityBackendFactory factory(String mode) {
+        ClassLoader loader = Thread.currentThread().getContextClassLoader();
+        return ServiceLoader.load(HighAvailabilityBackendFactory.class, loader).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(factory -> mode.equalsIgnoreCase(factory.mode()))
+                .findFirst()
+                .orElseGet(() -> {
+                    try {
+                        return Class.forName(mode, true, loader)
+                                .asSubclass(HighAvailabilityBackendFactory.class)
+                                .getConstructor()
+                                .newInstance();
+                    } catch (ReflectiveOperationException e) {
+                        throw new IllegalStateException("no factory of mode " + mode, e);
+                    }
+                });
+    }
+
+    private String mode() {
+        String mode = scenario()
+                .fixture()
+                .configuration(scenario().fixture().servers(), TckTimeouts.longLease())
+                .get("high-availability.mode");
+        if (mode == null) {
+            throw new IllegalStateException("configuration() of the fixture has no high-availability.mode");
+        }
+        return mode;
     }
 
     // ---- 8.2

@@ -36,7 +36,7 @@ public interface HighAvailabilityFixture extends AutoCloseable {
 
     /**
      * The shortest lease that the backend keeps reliably on a busy test machine. Tests that wait for an expiry use it; those that must not meet one use a
-     * much longer one. Not asked without {@link Capability#LEASES}.
+     * much longer one. Means nothing without {@link Capability#LEASES}.
      */
     default Duration shortestLease() {
         return Duration.ofSeconds(5);

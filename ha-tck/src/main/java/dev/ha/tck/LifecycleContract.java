@@ -3,6 +3,7 @@ package dev.ha.tck;
 import static dev.ha.tck.Capability.ELECTIONS;
 import static dev.ha.tck.Scenario.ELECTION;
 
+import dev.ha.Health;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderElection;
 import dev.ha.LeaderElectionService;
@@ -117,7 +118,11 @@ abstract class LifecycleContract extends RuleGroup {
         calls.forEach((what, call) ->
                 expect().thrown(IllegalStateException.class, call, what + " after close() is refused", ENGINE));
         expect().that(services.awaitClosed(Duration.ZERO), "awaitClosed() says so", false, ENGINE);
-        services.health();
+        expect().that(
+                        services.health().status() == Health.Status.DOWN,
+                        "health() is DOWN after close()",
+                        services.health(),
+                        ENGINE);
     }
 
     @Test

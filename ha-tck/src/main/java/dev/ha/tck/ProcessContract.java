@@ -4,7 +4,6 @@ import static dev.ha.tck.Capability.ELECTIONS;
 import static dev.ha.tck.Capability.LEASES;
 import static dev.ha.tck.Capability.PROCESSES;
 import static dev.ha.tck.Expect.lazily;
-import static dev.ha.tck.Fault.REMOVE_LOCK;
 
 import dev.ha.Leadership;
 import dev.ha.tck.FaultProxy.Direction;
@@ -154,20 +153,12 @@ abstract class ProcessContract extends RuleGroup {
     @DisplayName(
             "A leader whose process was stopped in the middle of its writes writes nothing after its successor was granted")
     final void stoppedLeaderWritesNothing() {
-        needs(ELECTIONS, PROCESSES);
-        boolean expires = scenario().can(LEASES);
-        if (!expires) {
-            // A stopped process keeps its lock, so somebody has to take it away.
-            needs(REMOVE_LOCK);
-        }
+        needs(ELECTIONS, PROCESSES, LEASES);
         needsStopping();
         Child child = scenario().child("stopped").contend();
         child.leadership(crashBound());
         Seat standby = scenario().nodeWith("standby").shortLease().open().contend();
         child.stop();
-        if (!expires) {
-            inject(REMOVE_LOCK);
-        }
         standby.leadership(crashBound());
         String before = String.valueOf(raw().entries().get("by-stopped"));
         child.proceed();
@@ -288,7 +279,7 @@ abstract class ProcessContract extends RuleGroup {
     @Test
     @Rule("9.7")
     @DisplayName("Requests that are delivered after the lease is over change nothing for the successor")
-    final void requestsDelivedLate() {
+    final void requestsDeliveredLate() {
         survives(network -> network.stall(Direction.TO_SERVER), network -> {});
     }
 

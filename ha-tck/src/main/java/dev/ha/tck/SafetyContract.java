@@ -7,6 +7,7 @@ import static dev.ha.tck.Fault.REMOVE_LOCK;
 import static dev.ha.tck.Fault.WIPE;
 import static dev.ha.tck.Scenario.ELECTION;
 
+import dev.ha.Health;
 import dev.ha.Leadership;
 import dev.ha.LeadershipLostException;
 import dev.ha.store.Entry;
@@ -166,12 +167,20 @@ abstract class SafetyContract extends RuleGroup {
     final void wipedDataIsAnotherHistory() {
         needs(ELECTIONS);
         needs(WIPE);
-        Seat seat = node("a").contend();
+        Node node = node("a");
+        Seat seat = node.contend();
         Leadership before = seat.leadership();
         awaitPublished(seat);
         inject(WIPE);
         awaitEnd(before);
-        assertRising(List.of(before, seat.leadership()));
+        Leadership after = seat.leadership();
+        assertRising(List.of(before, after));
+        boolean continued = after.historyId().equals(before.historyId());
+        expect().eventually(
+                        () -> continued || node.services().health().status() != Health.Status.UP,
+                        "health() that is not UP, since the history is another one",
+                        lazily(() -> node.services().health()),
+                        "is the history id created with the election, and granted as it is stored?");
     }
 
     private void assertTokensRise() {

@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The rules of {@code docs/SPEC.md}, read from the text itself, so that table, messages and specification can't differ. */
 final class Spec {
-    private static final Pattern RULE = Pattern.compile("\\*\\*(\\d+\\.\\d+) ([^*]+)\\.\\*\\* (.*)");
-    private static final Pattern PLACE = Pattern.compile("\\*TCK:\\* (tested|untested)[:.]\\s*(.*)");
+    private static final Pattern RULE = Pattern.compile("(?m)^\\*\\*(\\d+\\.\\d+) ([^*]+)\\.\\*\\* ");
+    private static final Pattern PLACE = Pattern.compile("- \\*TCK:\\* (tested|untested)[:.]\\s*(.*)");
 
     private final Map<String, Text> rules;
 
@@ -45,13 +45,13 @@ final class Spec {
         }
     }
 
-    /** The rules in {@code markdown}: a paragraph each that begins with id and title in bold, and has a line {@code *Why:*} and one {@code *TCK:*}. */
+    /** The rules in {@code markdown}: a paragraph each that begins with id and title in bold, and has a line {@code - *Why:*} and one {@code - *TCK:*}. */
     static Spec parse(String markdown) {
         Map<String, Text> rules = new LinkedHashMap<>();
         for (String paragraph : markdown.split("\n\\s*\n", -1)) {
-            Matcher rule = RULE.matcher(paragraph.lines().findFirst().orElse(""));
-            if (rule.matches()) {
-                Text text = rule(paragraph.replace('\n', ' '), rule.group(1), rule.group(2));
+            Matcher rule = RULE.matcher(paragraph);
+            if (rule.find()) {
+                Text text = rule(paragraph.replaceAll("\\s+", " "), rule.group(1), rule.group(2));
                 if (rules.put(text.id, text) != null) {
                     throw new IllegalArgumentException("rule " + text.id + " is there twice");
                 }
@@ -61,8 +61,8 @@ final class Spec {
     }
 
     private static Text rule(String paragraph, String id, String title) {
-        int why = paragraph.indexOf("*Why:*");
-        int tck = paragraph.indexOf("*TCK:*");
+        int why = paragraph.indexOf("- *Why:*");
+        int tck = paragraph.indexOf("- *TCK:*");
         if (why < 0 || tck < why) {
             throw new IllegalArgumentException("rule " + id + " needs a line *Why:* and then a line *TCK:*");
         }

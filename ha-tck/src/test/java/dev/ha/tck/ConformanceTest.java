@@ -16,7 +16,7 @@ class ConformanceTest {
             new Conformance("mine", "a.MineTckTest", SPEC, Set.of("1.1", "1.2", "1.3", "1.4"));
 
     private static String rule(String id, String tck) {
-        return "**" + id + " Title of " + id + ".** It MUST.\n*Why:* So.\n*TCK:* " + tck + "\n\n";
+        return "**" + id + " Title of " + id + ".** It MUST.\n- *Why:* So.\n- *TCK:* " + tck + "\n\n";
     }
 
     @Test

@@ -8,12 +8,18 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Optional;
 
 /** Mode {@code reference}: a correct backend for the tests of the TCK. Wrong ones extend it and are named by their class. */
 public class ReferenceBackendFactory implements HighAvailabilityBackendFactory {
     private static final Option<Integer> PORT = Option.integer("port", "Where the server listens on the loopback.");
     private static final Option<Duration> LEASE =
             Option.duration("lease-duration", "How long a leader may go unheard.");
+
+    static final Option<Optional<String>> PASSWORD = Option.text(
+                    "password", "Asked by nobody; there to be kept secret.")
+            .secret()
+            .optional();
 
     @Override
     public String mode() {
@@ -22,7 +28,7 @@ public class ReferenceBackendFactory implements HighAvailabilityBackendFactory {
 
     @Override
     public Collection<Option<?>> options() {
-        return List.of(PORT, LEASE);
+        return List.of(PORT, LEASE, PASSWORD);
     }
 
     @Override

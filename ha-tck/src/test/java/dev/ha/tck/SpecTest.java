@@ -80,21 +80,21 @@ class SpecTest {
 
     @Test
     void refusesARuleWithoutReason() {
-        assertThatThrownBy(() -> Spec.parse("**1.1 One.** It MUST.\n*TCK:* tested."))
+        assertThatThrownBy(() -> Spec.parse("**1.1 One.** It MUST.\n- *TCK:* tested."))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("rule 1.1 needs a line *Why:*");
     }
 
     @Test
     void refusesARuleThatDoesNotSayWhetherItIsTested() {
-        assertThatThrownBy(() -> Spec.parse("**1.1 One.** It MUST.\n*Why:* So.\n*TCK:* perhaps."))
+        assertThatThrownBy(() -> Spec.parse("**1.1 One.** It MUST.\n- *Why:* So.\n- *TCK:* perhaps."))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("must begin with 'tested' or 'untested'");
     }
 
     @Test
     void refusesAnIdTwice() {
-        String rule = "**1.1 One.** It MUST.\n*Why:* So.\n*TCK:* tested.\n\n";
+        String rule = "**1.1 One.** It MUST.\n- *Why:* So.\n- *TCK:* tested.\n\n";
         assertThatThrownBy(() -> Spec.parse(rule + rule)).hasMessageContaining("rule 1.1 is there twice");
     }
 }

@@ -156,6 +156,7 @@ class WrongBackendsTest {
                 client("7.3", WrongClients.MergesClusters.class, "leads"),
                 services("7.5", "seatsEverybody", WrongServices::seatsEverybody, "a second registration"),
                 engine("8.1", "isCurt", builder -> WrongServices.isCurt(builder::build), "a message that names"),
+                client("8.1", WrongClients.ShowsItsPassword.class, "no error that shows"),
                 client("8.2", WrongClients.MergesNames.class, "are names encoded one-to-one"),
                 server("9.1", WrongServers.ForgetsTokens::new, "a larger token"),
                 client("9.2", WrongClients.BelievesInALongerLease.class, "both valid"),

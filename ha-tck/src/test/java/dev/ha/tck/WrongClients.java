@@ -1,5 +1,6 @@
 package dev.ha.tck;
 
+import dev.ha.ConfigurationException;
 import dev.ha.Reason;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Candidacy;
@@ -498,6 +499,17 @@ public final class WrongClients {
                     return super.cluster().toLowerCase(Locale.ROOT);
                 }
             };
+        }
+    }
+
+    /** Rule 8.1: refuses a password, and says which. */
+    public static final class ShowsItsPassword extends ReferenceBackendFactory {
+        @Override
+        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+            context.get(PASSWORD).ifPresent(password -> {
+                throw new ConfigurationException("bad-value", "the password '" + password + "' is too weak");
+            });
+            return super.backend(context, server, lease);
         }
     }
 
