@@ -146,7 +146,7 @@ class FileTckTest extends BackendContract {
                 case REMOVE_LOCK -> {
                     Files.delete(files.resolve("lock"));
                     Files.deleteIfExists(files.resolve("holder-" + raw.holderToken()));
-                    // Held by a process that was stopped in the middle of a change, it would let nobody lead (SAFETY F5).
+                    // Held by a process that was stopped during a change, it would let nobody lead (SAFETY F5).
                     Files.deleteIfExists(files.resolve("guard"));
                 }
                 case REMOVE_RECORDS -> Files.delete(files.resolve("record"));
