@@ -27,8 +27,8 @@ class WrongBackendsTest {
     /** Runs all tests on each wrong backend, and not only those of its rule and a few others; takes a quarter of an hour. */
     private static final boolean ALL = "all".equals(System.getProperty("ha.tck.wrong"));
 
-    private static final int AT_A_TIME = 3;
-    private static final String IMPATIENCE = "0.2";
+    private static final int AT_A_TIME = 4;
+    private static final String IMPATIENCE = "0.5";
 
     private static final Set<String> CANARIES =
             Set.of("soleContenderLeads", "confirmedIsSeen", "creationIsConditional");
@@ -203,7 +203,10 @@ class WrongBackendsTest {
 
     private static boolean isWanted(Wrong wrong, Method method) {
         String rule = method.getAnnotation(Rule.class).value();
-        return ALL || rule.equals(wrong.rule()) || CANARIES.contains(method.getName());
+        // Child processes cost too much to be started for rules that are proven wrong without them.
+        boolean affordable = method.getDeclaringClass() != ProcessContract.class
+                || wrong.rule().startsWith("9.");
+        return affordable && (ALL || rule.equals(wrong.rule()) || CANARIES.contains(method.getName()));
     }
 
     private static void judge(Wrong wrong, TckRun run) {
