@@ -175,7 +175,7 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
         Optional<FileTerm> won = contest.tryWin(backend.processes().own(), context.wallTime());
         if (won.isPresent()) {
             FileSeal seal = won.get().seal();
-            revision = seal.revision() + 1;
+            revision = won.get().revision();
             term = won.get();
             holderWatch.close();
             candidacy.granted(Grant.of(seal.token(), seal.historyId(), context.unlimitedLease()));

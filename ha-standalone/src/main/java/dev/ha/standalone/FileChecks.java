@@ -5,9 +5,10 @@ import dev.ha.spi.Diagnosable.Check;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.CodeSource;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -86,26 +87,35 @@ final class FileChecks {
     }
 
     private static void requireSeen(String expected, Path file) throws IOException, InterruptedException {
-        String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
-        String classes = Path.of(URI.create(LockProbe.class
-                        .getProtectionDomain()
-                        .getCodeSource()
-                        .getLocation()
-                        .toString()))
-                .toString();
-        Process probe = new ProcessBuilder(java, "-cp", classes, LockProbe.class.getName(), file.toString())
+        Process probe = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        classes(),
+                        LockProbe.class.getName(),
+                        file.toString())
                 .redirectErrorStream(true)
                 .start();
         try {
             if (!probe.waitFor(PROBE_LIMIT.toMillis(), TimeUnit.MILLISECONDS)) {
                 throw new IOException("another process took more than " + PROBE_LIMIT.toSeconds() + " s to look");
             }
-            String seen = new String(probe.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
-            if (!seen.equals(expected)) {
-                throw new IOException("another process should see the lock " + expected + ", but says: " + seen);
+            String said = new String(probe.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+            if (!said.substring(said.lastIndexOf('\n') + 1).equals(expected)) {
+                throw new IOException("another process should see the lock " + expected + ", but says: " + said);
             }
         } finally {
             probe.destroyForcibly();
+        }
+    }
+
+    /** Where another JVM finds the probe. */
+    private static String classes() throws IOException {
+        CodeSource source = LockProbe.class.getProtectionDomain().getCodeSource();
+        String location = source == null ? "nowhere" : String.valueOf(source.getLocation());
+        try {
+            return Path.of(URI.create(location)).toString();
+        } catch (IllegalArgumentException | FileSystemNotFoundException unreachable) {
+            throw new IOException("another process can't be started from " + location, unreachable);
         }
     }
 
@@ -113,13 +123,11 @@ final class FileChecks {
         root.prepare();
         Instant now = context.wallTime();
         long micros = ChronoUnit.MICROS.between(Instant.EPOCH, now);
-        try (DirectoryStream<Path> elections = Files.newDirectoryStream(root.cluster(), "[!.]*")) {
-            for (Path election : elections) {
-                Optional<FileSeal> seal = new FileElection(election).seal();
-                if (seal.isPresent() && seal.get().token() - micros > CLOCK_TOLERANCE_MICROS) {
-                    throw new IOException("the clock says " + now + ", but a token was given in " + election + " at "
-                            + Instant.EPOCH.plus(seal.get().token(), ChronoUnit.MICROS));
-                }
+        for (Path election : FileElection.list(root.cluster(), "[!.]*")) {
+            Optional<FileSeal> seal = new FileElection(election).seal();
+            if (seal.isPresent() && seal.get().token() - micros > CLOCK_TOLERANCE_MICROS) {
+                throw new IOException("the clock says " + now + ", but a token was given in " + election + " at "
+                        + Instant.EPOCH.plus(seal.get().token(), ChronoUnit.MICROS));
             }
         }
         return now + ", and no token is ahead of it";

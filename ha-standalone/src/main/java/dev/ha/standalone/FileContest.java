@@ -18,8 +18,12 @@ import org.jspecify.annotations.Nullable;
  * somebody else is tried again by the next call.
  */
 final class FileContest {
+    /** So often the guard may be in other hands; nobody needs it for that long who is still to lead. */
+    private static final int GUARD_PATIENCE = 10;
+
     private final FileElection election;
     private @Nullable LockFile lock;
+    private int guardMissed;
     private Optional<FileTerm> won = Optional.empty();
 
     FileContest(FileElection election) {
@@ -53,7 +57,11 @@ final class FileContest {
             if (!lockPredecessors(predecessors)) {
                 return Optional.empty();
             }
-            if (election.guarded(() -> won = win(own, predecessors, process, now)) && won.isPresent()) {
+            if (!election.guarded(() -> won = win(own, predecessors, process, now))) {
+                if (++guardMissed >= GUARD_PATIENCE) {
+                    election.breakGuard();
+                }
+            } else if (won.isPresent()) {
                 lock = null; // it is the term's now
             }
             return won;
@@ -76,11 +84,11 @@ final class FileContest {
                 }
                 more = true;
                 try {
-                    Optional<LockFile> visited = LockFile.visit(election.holder(token));
-                    if (visited.isEmpty()) {
+                    Optional<LockFile> inherited = LockFile.inherit(election.holder(token));
+                    if (inherited.isEmpty()) {
                         return false;
                     }
-                    locked.put(token, visited.get());
+                    locked.put(token, inherited.get());
                 } catch (NoSuchFileException justNow) {
                     left.add(token);
                 }
@@ -96,11 +104,13 @@ final class FileContest {
         if (held.isEmpty()) {
             return Optional.empty();
         }
-        FileTerm term = new FileTerm(seal, own, held.get());
         boolean complete = false;
         try {
             election.seal(seal);
-            election.begin(new FileRecord(seal.historyId(), seal.token(), seal.revision() + 1, true, Map.of()));
+            // Read now, as a predecessor may have published until it was sealed out.
+            long published = election.published().map(FileRecord::revision).orElse(0L);
+            FileTerm term = new FileTerm(seal, own, held.get(), Math.max(seal.revision(), published) + 1);
+            election.begin(new FileRecord(seal.historyId(), seal.token(), term.revision(), true, Map.of()));
             for (LockFile predecessor : predecessors.values()) {
                 predecessor.remove();
             }
@@ -108,7 +118,7 @@ final class FileContest {
             return complete ? Optional.of(term) : Optional.empty();
         } finally {
             if (!complete) {
-                term.holder().remove();
+                held.get().remove();
             }
         }
     }

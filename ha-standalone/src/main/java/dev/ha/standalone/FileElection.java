@@ -5,11 +5,11 @@ import dev.ha.OutcomeUnknownException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.SecureDirectoryStream;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -113,16 +113,25 @@ class FileElection {
     /** Tokens of all holder files. */
     List<Long> holders() throws IOException {
         List<Long> tokens = new ArrayList<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, HOLDER + "*")) {
-            for (Path file : files) {
-                try {
-                    tokens.add(Long.parseLong(file.getFileName().toString().substring(HOLDER.length())));
-                } catch (NumberFormatException notOurs) {
-                    LOG.debug("{} is none of ours", file);
-                }
+        for (Path file : list(directory, HOLDER + "*")) {
+            try {
+                tokens.add(Long.parseLong(file.getFileName().toString().substring(HOLDER.length())));
+            } catch (NumberFormatException notOurs) {
+                LOG.debug("{} is none of ours", file);
             }
         }
         return tokens;
+    }
+
+    /** The files of {@code directory} whose names match. */
+    static List<Path> list(Path directory, String glob) throws IOException {
+        List<Path> files = new ArrayList<>();
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(directory, glob)) {
+            found.forEach(files::add);
+        } catch (DirectoryIteratorException failure) {
+            throw failure.getCause();
+        }
+        return files;
     }
 
     /** What is done while no other process changes the election. */
@@ -130,7 +139,10 @@ class FileElection {
         void run() throws IOException;
     }
 
-    /** Runs {@code change} under the guard (SAFETY F4); false if somebody else has it, and nothing was run. */
+    /**
+     * Runs {@code change} under the guard (SAFETY F4); false if somebody else has it, and nothing was run. The guard keeps changes and grants in an order; that a
+     * superseded one changes nothing does not rest on it.
+     */
     boolean guarded(Guarded change) throws IOException {
         Optional<LockFile> guard = LockFile.hold(guard());
         if (guard.isEmpty()) {
@@ -142,6 +154,11 @@ class FileElection {
         } finally {
             guard.get().close();
         }
+    }
+
+    /** Makes way where the guard is held by a process that was superseded and does not run (SAFETY F5). */
+    void breakGuard() throws IOException {
+        Files.deleteIfExists(guard());
     }
 
     // ---- the grant ----
@@ -160,10 +177,8 @@ class FileElection {
     }
 
     private static void removeAsides(Path directory) throws IOException {
-        try (DirectoryStream<Path> asides = Files.newDirectoryStream(directory, ASIDE + "*")) {
-            for (Path aside : asides) {
-                Files.deleteIfExists(aside);
-            }
+        for (Path aside : list(directory, ASIDE + "*")) {
+            Files.deleteIfExists(aside);
         }
     }
 
@@ -182,7 +197,8 @@ class FileElection {
 
     /**
      * Makes {@code content} that of {@code file}, atomically and only under the latest grant: the content is laid aside before the seal is read, and sealing
-     * removes what is laid aside after it has written the seal, so of a new grant and an old one's change one always meets the other (SAFETY F4).
+     * removes what is laid aside after it has written the seal, so of a new grant and an old one's change one always meets the other (SAFETY F4). This is the
+     * only way in which a grant changes a file that others may change.
      *
      * @throws LeadershipLostException if superseded; nothing was changed
      * @throws OutcomeUnknownException if it is done, but may not be durable
@@ -204,29 +220,6 @@ class FileElection {
         if (durable) {
             forceChange(file);
         }
-    }
-
-    /**
-     * Removes {@code file}, only under the latest grant. The directory is opened before the seal is read, so that what is removed belongs to the history that the seal
-     * is of, and not to one that has taken its place meanwhile. Within one history the guard must be held, as a removal has nothing that a new grant could
-     * take away.
-     *
-     * @throws LeadershipLostException if superseded; nothing was changed
-     * @throws OutcomeUnknownException if it is done, but may not be durable
-     * @throws IOException if nothing was changed
-     */
-    void delete(FileSeal seal, Path file) throws IOException {
-        try (DirectoryStream<Path> parent = Files.newDirectoryStream(Objects.requireNonNull(file.getParent()))) {
-            requireLatest(seal);
-            if (parent instanceof SecureDirectoryStream<Path> opened) {
-                opened.deleteFile(file.getFileName());
-            } else {
-                Files.delete(file);
-            }
-        } catch (NoSuchFileException removed) {
-            throw lost(seal, "its directory was removed", 0);
-        }
-        forceChange(file);
     }
 
     private static void forceChange(Path file) {

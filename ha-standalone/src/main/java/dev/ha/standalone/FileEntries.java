@@ -13,27 +13,35 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedInputStream;
 import java.util.zip.CheckedOutputStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The metadata entries of one election, a file each: format, write id, version, name and value, and a checksum. Files are replaced, never changed in place, so
- * a reader sees a whole one, the old or the new.
+ * The metadata entries of one election, a file each: format, whether it is there or deleted, write id, version, name and value, and checksums. Files are
+ * replaced, never changed in place, so a reader sees a whole one, the old or the new.
+ *
+ * <p>The path of an entry contains the id of the write that created it. A deletion replaces the content like any other change, fenced like any other; only then is
+ * the file removed, which can't hit anything that is new, as no other creation has that path.
  */
 final class FileEntries {
     private static final int FORMAT = 0x48414501;
     private static final int LONGEST_NAME = 140;
-    /** Before each name, as one may be empty. */
     private static final String ENTRY = "entry-";
+    /** Ends the name; no encoded name contains it. */
+    private static final char END = '.';
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileEntries.class);
 
     private final FileElection election;
 
@@ -42,50 +50,84 @@ final class FileEntries {
     }
 
     Optional<Entry> get(String name) throws IOException {
-        return read(file(name));
+        return find(name).map(Stored::entry);
     }
 
     Set<String> names(String prefix) throws IOException {
         Set<String> names = new HashSet<>();
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(election.entries(), ENTRY + "*")) {
-            for (Path file : files) {
-                readName(file).filter(name -> name.startsWith(prefix)).ifPresent(names::add);
-            }
-        } catch (NoSuchFileException neverLed) {
-            return Set.of();
+        for (Path file : files(ENTRY + "*")) {
+            open(file, Reader::header)
+                    .filter(header -> header.present && header.name.startsWith(prefix))
+                    .ifPresent(header -> names.add(header.name));
         }
         return names;
     }
 
-    /** The new version; empty text after a deletion. Called with the guard held. */
+    /** The new version; empty text after a deletion. */
     String write(FileSeal seal, Change change, String version) throws IOException {
-        Path file = file(change.name());
-        Optional<Entry> found = read(file);
+        Optional<Stored> found = find(change.name());
         boolean met = change.kind() == Change.Kind.CREATE
                 ? found.isEmpty()
-                : found.isPresent() && found.get().version().equals(change.expectedVersion());
+                : found.isPresent() && found.get().entry.version().equals(change.expectedVersion());
         if (!met) {
             election.requireLatest(seal);
             throw new ConflictException(change + ": found "
-                    + found.map(entry -> "version " + entry.version()).orElse("no entry"));
+                    + found.map(stored -> "version " + stored.entry.version()).orElse("no entry"));
         }
-        if (change.kind() == Change.Kind.DELETE) {
-            election.delete(seal, file);
-            return "";
+        boolean present = change.kind() != Change.Kind.DELETE;
+        Path file = found.map(Stored::file).orElseGet(() -> newFile(change));
+        election.replace(seal, file, bytes(change, version, present), true);
+        if (present) {
+            return version;
         }
-        election.replace(seal, file, bytes(change, version), true);
-        return version;
+        remove(file);
+        return "";
     }
 
-    private Path file(String name) {
-        return election.entries().resolve(ENTRY + SafeName.encode(name, LONGEST_NAME));
+    private static void remove(Path deleted) {
+        try {
+            Files.deleteIfExists(deleted);
+        } catch (IOException stays) {
+            LOG.debug("{} stays, as a deleted entry", deleted, stays);
+        }
     }
 
-    private static byte[] bytes(Change change, String version) throws IOException {
+    /** An entry and where it is. */
+    private record Stored(Path file, Entry entry) {}
+
+    /** The entry of that name: at most one of its files is not deleted. */
+    private Optional<Stored> find(String name) throws IOException {
+        for (Path file : files(encoded(name) + "*")) {
+            Optional<Entry> entry = read(file);
+            if (entry.isPresent()) {
+                return Optional.of(new Stored(file, entry.get()));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private List<Path> files(String glob) throws IOException {
+        try {
+            return FileElection.list(election.entries(), glob);
+        } catch (NoSuchFileException neverLed) {
+            return List.of();
+        }
+    }
+
+    private Path newFile(Change creation) {
+        return election.entries().resolve(encoded(creation.name()) + creation.writeId());
+    }
+
+    private static String encoded(String name) {
+        return ENTRY + SafeName.encode(name, LONGEST_NAME) + END;
+    }
+
+    private static byte[] bytes(Change change, String version, boolean present) throws IOException {
         CRC32C crc = new CRC32C();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(new CheckedOutputStream(bytes, crc))) {
             out.writeInt(FORMAT);
+            out.writeBoolean(present);
             out.writeLong(change.writeId().getMostSignificantBits());
             out.writeLong(change.writeId().getLeastSignificantBits());
             writeBlock(out, version.getBytes(StandardCharsets.UTF_8));
@@ -102,18 +144,17 @@ final class FileEntries {
         out.write(block);
     }
 
+    /** Empty for a deleted one. */
     private static Optional<Entry> read(Path file) throws IOException {
         return open(file, reader -> {
-            Header header = reader.header();
-            byte[] value = reader.block();
-            reader.check();
-            reader.end();
-            return new Entry(header.name, value, header.version, header.writeId);
-        });
-    }
-
-    private static Optional<String> readName(Path file) throws IOException {
-        return open(file, reader -> reader.header().name);
+                    Header header = reader.header();
+                    byte[] value = reader.block();
+                    reader.check();
+                    reader.end();
+                    Entry entry = new Entry(header.name, value, header.version, header.writeId);
+                    return header.present ? Optional.of(entry) : Optional.<Entry>empty();
+                })
+                .flatMap(entry -> entry);
     }
 
     private static <T> Optional<T> open(Path file, Parser<T> parser) throws IOException {
@@ -130,7 +171,7 @@ final class FileEntries {
         T parse(Reader reader) throws IOException;
     }
 
-    private record Header(UUID writeId, String version, String name) {}
+    private record Header(boolean present, UUID writeId, String version, String name) {}
 
     /** Reads what {@link #bytes} has written, and trusts none of it. */
     private static final class Reader {
@@ -147,11 +188,12 @@ final class FileEntries {
             if (in.readInt() != FORMAT) {
                 throw new CorruptDataException(file + " is no entry of a format known here", null);
             }
+            boolean present = in.readBoolean();
             UUID writeId = new UUID(in.readLong(), in.readLong());
             String version = new String(block(), StandardCharsets.UTF_8);
             String name = new String(block(), StandardCharsets.UTF_8);
             check();
-            return new Header(writeId, version, name);
+            return new Header(present, writeId, version, name);
         }
 
         byte[] block() throws IOException {

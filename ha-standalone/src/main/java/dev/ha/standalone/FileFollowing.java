@@ -43,6 +43,8 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
     private volatile boolean closing;
     /** Nothing to look after until somebody tells of a change. */
     private volatile boolean quiet;
+    /** The next look is not content with a process that lives. */
+    private volatile boolean asksTheLock;
     /** Touched by the loop only; null before the first report and after trouble. */
     private @Nullable ElectionState told;
 
@@ -86,6 +88,7 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
 
     @Override
     public void tick(boolean thorough) {
+        asksTheLock |= thorough;
         if (thorough || !quiet) {
             loop.kick();
         }
@@ -148,7 +151,9 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
         if (seal.isPresent()) {
             Seen seen = holderWatch.look(election, seal.get());
             quiet = subscription.isLive() && seen != Seen.UNCLEAR;
-            held = seen == Seen.UNCLEAR ? isHeld(seal.get()) : seen != Seen.MISSING && seen != Seen.FREE;
+            boolean unsure = seen == Seen.UNCLEAR || (seen == Seen.HELD && asksTheLock);
+            asksTheLock = false;
+            held = unsure ? isHeld(seal.get()) : seen == Seen.HELD || seen == Seen.HELD_HERE;
         } else {
             quiet = subscription.isLive();
         }

@@ -9,8 +9,9 @@ import java.io.IOException;
  * @param seal written before the win
  * @param lock of the election
  * @param holder of this win alone; the next one can't begin while it is held
+ * @param revision of its first record
  */
-record FileTerm(FileSeal seal, LockFile lock, LockFile holder) {
+record FileTerm(FileSeal seal, LockFile lock, LockFile holder, long revision) {
     /** Whether both lock files are still those at their paths: if not, somebody else may lock others in their place. */
     boolean isInPlace() throws IOException {
         return lock.isInPlace() && holder.isInPlace();

@@ -2,8 +2,6 @@ package dev.ha.standalone;
 
 import dev.ha.standalone.LockFile.Seen;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /** What one driver knows of the holder of its election, without touching a lock of it. Not thread-safe. */
@@ -20,15 +18,10 @@ final class HolderWatch implements AutoCloseable {
 
     /** Looks at the holder of that grant: {@link Seen#UNCLEAR} if only its lock can tell. */
     Seen look(FileElection election, FileSeal seal) throws IOException {
-        Path holder = election.holder(seal.token());
-        try {
-            if (LockFile.isHeldHere(holder)) {
-                close();
-                return Seen.HELD_HERE;
-            }
-        } catch (NoSuchFileException left) {
+        Seen here = LockFile.lookHere(election.holder(seal.token()));
+        if (here != Seen.UNCLEAR) {
             close();
-            return Seen.MISSING;
+            return here;
         }
         if (!seal.process().equals(process)) {
             close();

@@ -1,6 +1,8 @@
 package dev.ha.standalone;
 
+import java.util.Arrays;
 import java.util.HashSet;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -21,8 +23,10 @@ final class JvmLocks {
     enum Role {
         /** To be its holder. */
         HOLDER('h'),
-        /** To see whether somebody else holds it. */
-        VISITOR('v');
+        /** To see whether its holder lives. */
+        VISITOR('v'),
+        /** For what comes after its holder, who is gone: a visitor that has locked it. */
+        HEIR('e');
 
         private final char mark;
 
@@ -65,10 +69,23 @@ final class JvmLocks {
         }
     }
 
-    /** Whether this JVM has the file open as its holder. */
-    static boolean holds(String fileKey) {
+    /** A visitor has become the heir. */
+    static void inherit(String fileKey) {
         synchronized (MONITOR) {
-            return read(fileKey).contains(entry(fileKey) + Role.HOLDER.mark);
+            String open = read(fileKey);
+            System.setProperty(
+                    property(fileKey),
+                    open.replace(entry(fileKey) + Role.VISITOR.mark, entry(fileKey) + Role.HEIR.mark));
+        }
+    }
+
+    /** What this JVM has the file open for, if it has. */
+    static Optional<Role> role(String fileKey) {
+        synchronized (MONITOR) {
+            String open = read(fileKey);
+            return Arrays.stream(Role.values())
+                    .filter(role -> open.contains(entry(fileKey) + role.mark))
+                    .findFirst();
         }
     }
 

@@ -43,37 +43,58 @@ final class LockFile implements AutoCloseable {
 
     /** What a look at a lock from outside shows. */
     enum Seen {
-        /** This JVM holds it. */
+        /** This JVM is its holder. */
         HELD_HERE,
-        /** Another process holds it. */
+        /** Another process is its holder. */
         HELD,
-        /** Nobody holds it. */
+        /** It has no holder any more; a candidate may have locked it as his heir. */
         FREE,
         /** There is no such file. */
         MISSING,
-        /** This JVM is looking at it already. */
+        /** This JVM is just looking at it in another thread. */
         UNCLEAR
+    }
+
+    /**
+     * What is locked of a file. The holder takes all of it, heirs exclude each other by one byte, and those who only look take another one: so looks disturb
+     * nobody, and see the holder and nobody else.
+     */
+    private enum Span {
+        ALL(0, Long.MAX_VALUE, false),
+        HEIR(0, 1, false),
+        LOOK(1, 1, true);
+
+        private final long from;
+        private final long size;
+        private final boolean shared;
+
+        Span(long from, long size, boolean shared) {
+            this.from = from;
+            this.size = size;
+            this.shared = shared;
+        }
     }
 
     /** Locks the file, which is created if need be, as its holder; empty if another process or this JVM has it. */
     static Optional<LockFile> hold(Path path) throws IOException {
-        return locked(path, true, Role.HOLDER);
+        return locked(open(path, true, Role.HOLDER, WRITE), Span.ALL);
     }
 
-    /** Locks the file of somebody else; empty if it is held, or this JVM has it open. */
-    static Optional<LockFile> visit(Path path) throws IOException {
-        return locked(path, false, Role.VISITOR);
+    /** Locks the file of somebody else, so that no other heir can; empty if its holder or an heir has it, or this JVM has it open. */
+    static Optional<LockFile> inherit(Path path) throws IOException {
+        Optional<LockFile> heir = locked(open(path, false, Role.VISITOR, WRITE), Span.HEIR);
+        heir.ifPresent(file -> JvmLocks.inherit(file.key));
+        return heir;
     }
 
-    private static Optional<LockFile> locked(Path path, boolean create, Role role) throws IOException {
-        Optional<LockFile> opened = open(path, create, role, WRITE);
+    private static Optional<LockFile> locked(Optional<LockFile> opened, Span span) throws IOException {
         if (opened.isEmpty()) {
             return opened;
         }
         LockFile file = opened.get();
         boolean won = false;
         try {
-            won = file.tryLock(false) && file.isInPlace();
+            won = file.tryLock(span) && file.isInPlace();
             return won ? opened : Optional.empty();
         } finally {
             if (!won) {
@@ -118,27 +139,40 @@ final class LockFile implements AutoCloseable {
         }
     }
 
-    /** A look from outside; holds the lock for an instant if it is free. */
+    /** Asks the kernel whether the file has a holder, if this JVM does not know. */
     static Seen look(Path path) throws IOException {
+        Seen here = lookHere(path);
+        if (here != Seen.UNCLEAR) {
+            return here;
+        }
         try {
-            if (JvmLocks.holds(keyOf(path))) {
-                return Seen.HELD_HERE;
-            }
             Optional<LockFile> opened = open(path);
             if (opened.isEmpty()) {
-                return Seen.UNCLEAR;
+                return lookHere(path);
             }
             try (LockFile file = opened.get()) {
-                return file.tryLock(true) ? Seen.FREE : Seen.HELD;
+                return file.isFree() ? Seen.FREE : Seen.HELD;
             }
         } catch (NoSuchFileException missing) {
             return Seen.MISSING;
         }
     }
 
-    /** Whether this JVM holds the lock of that file. */
-    static boolean isHeldHere(Path path) throws IOException {
-        return JvmLocks.holds(keyOf(path));
+    /** What this JVM knows of a file without touching it: {@link Seen#UNCLEAR} if nothing. */
+    static Seen lookHere(Path path) throws IOException {
+        try {
+            Optional<Role> role = JvmLocks.role(keyOf(path));
+            if (role.isEmpty()) {
+                return Seen.UNCLEAR;
+            }
+            return switch (role.get()) {
+                case HOLDER -> Seen.HELD_HERE;
+                case HEIR -> Seen.FREE;
+                case VISITOR -> Seen.UNCLEAR;
+            };
+        } catch (NoSuchFileException missing) {
+            return Seen.MISSING;
+        }
     }
 
     /** Identity of the file at {@code path}, without opening it. */
@@ -152,23 +186,28 @@ final class LockFile implements AutoCloseable {
         return key.toString();
     }
 
-    boolean tryLock(boolean shared) throws IOException {
+    private boolean tryLock(Span span) throws IOException {
         try {
-            return channel.tryLock(0, Long.MAX_VALUE, shared) != null;
+            return channel.tryLock(span.from, span.size, span.shared) != null;
         } catch (OverlappingFileLockException heldPastUs) {
             UNTOUCHABLE.add(channel);
             return false;
         }
     }
 
+    /** Whether the file has no holder; for one that was opened to look. */
+    boolean isFree() throws IOException {
+        return tryLock(Span.LOOK);
+    }
+
     /**
-     * Waits until whoever holds the lock is gone. {@link #close} by another thread ends the wait with an exception.
+     * Waits until the file has no holder; for one that was opened to look. {@link #close} by another thread ends the wait with an exception.
      *
      * @throws IOException if closed meanwhile
      */
     void awaitFree() throws IOException {
         try {
-            channel.lock(0, Long.MAX_VALUE, true);
+            channel.lock(Span.LOOK.from, Span.LOOK.size, Span.LOOK.shared);
         } catch (OverlappingFileLockException heldPastUs) {
             UNTOUCHABLE.add(channel);
             throw new IOException(path + " is held by this JVM", heldPastUs);

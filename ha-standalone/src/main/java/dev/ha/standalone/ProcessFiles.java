@@ -3,7 +3,6 @@ package dev.ha.standalone;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.SafeName;
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -89,23 +88,21 @@ final class ProcessFiles {
 
     /** Removes the files of those who died and were watched by nobody. */
     private void sweep(String ownName) throws IOException {
-        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
-            for (Path file : files) {
-                if (!file.getFileName().toString().equals(ownName)) {
-                    removeIfDead(file);
-                }
+        for (Path file : FileElection.list(directory, "*")) {
+            if (!file.getFileName().toString().equals(ownName)) {
+                removeIfDead(file);
             }
         }
     }
 
     private static void removeIfDead(Path file) {
         try {
-            Optional<LockFile> visited = LockFile.visit(file);
-            if (visited.isPresent()) {
-                visited.get().remove();
+            Optional<LockFile> left = LockFile.inherit(file);
+            if (left.isPresent()) {
+                left.get().remove();
             }
-        } catch (IOException left) {
-            LOG.debug("{} is left as it is", file, left);
+        } catch (IOException stays) {
+            LOG.debug("{} is left as it is", file, stays);
         }
     }
 
@@ -132,7 +129,7 @@ final class ProcessFiles {
             return Life.UNKNOWN;
         }
         LockFile file = opened.get();
-        if (file.tryLock(true)) {
+        if (file.isFree()) {
             buried(process, file);
             return Life.DEAD;
         }

@@ -331,6 +331,7 @@ class FileBackendTest {
 
     @Test
     void nothingIsLeftOpenOrRunningAfterClose() throws Exception {
+        Map<Object, Object> propertiesBefore = Map.copyOf(System.getProperties());
         TestContext context = services.context(FileServices.CLUSTER);
         HighAvailabilityBackend backend = services.backend(context);
         for (int i = 0; i < 10; i++) {
@@ -344,8 +345,7 @@ class FileBackendTest {
         done(backend.close());
         assertThat(openFiles()).isEmpty();
         until("no task is left", () -> context.blockingNow.get() == 0 && context.scheduledNow() == 0);
-        assertThat(System.getProperties().stringPropertyNames())
-                .noneMatch(name -> name.startsWith("dev.ha.standalone.file.locks."));
+        assertThat(Map.copyOf(System.getProperties())).isEqualTo(propertiesBefore);
         try (Stream<Path> processes =
                 Files.list(directory.resolve(FileServices.CLUSTER).resolve(".processes"))) {
             assertThat(processes).isEmpty();

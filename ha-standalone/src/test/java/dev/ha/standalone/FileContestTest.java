@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -111,6 +112,52 @@ class FileContestTest {
         FileContest next = contest(election);
         FileTerm won = tryWin(next).orElseThrow();
         assertThat(won.isInPlace()).isTrue();
+    }
+
+    /** SAFETY F5: a superseded leader that was stopped in the middle of a change keeps nobody from leading and publishing. */
+    @Test
+    void aGuardInTheHandsOfAStoppedProcessIsBroken() throws Exception {
+        Path guard = election.directory().resolve("guard");
+        try (OutsideHolder stopped = OutsideHolder.of(guard)) {
+            FileContest contest = contest(election);
+            Optional<FileTerm> won = Optional.empty();
+            int tries = 0;
+            while (won.isEmpty()) {
+                won = tryWin(contest);
+                assertThat(++tries).as("tries").isLessThan(20);
+            }
+            FileTerm term = won.get();
+            assertThat(election.guarded(() -> election.publish(
+                            term.seal(),
+                            new FileRecord(
+                                    term.seal().historyId(),
+                                    term.seal().token(),
+                                    term.revision() + 1,
+                                    true,
+                                    Map.of()))))
+                    .isTrue();
+            stopped.release();
+            assertThat(term.isInPlace()).isTrue();
+        }
+    }
+
+    /** What a predecessor publishes until it is sealed out counts as earlier. */
+    @Test
+    void theFirstRecordIsLaterThanAllBeforeIt() throws Exception {
+        FileTerm first = tryWin(contest(election)).orElseThrow();
+        FileContest next = contest(new FileElection(election.directory()) {
+            @Override
+            void seal(FileSeal seal) throws IOException {
+                election.publish(
+                        first.seal(),
+                        new FileRecord(
+                                first.seal().historyId(), first.seal().token(), Long.MAX_VALUE / 8, true, Map.of()));
+                super.seal(seal);
+            }
+        });
+        first.release();
+        assertThat(tryWin(next).orElseThrow().revision()).isEqualTo(Long.MAX_VALUE / 8 + 1);
+        assertThat(election.published().orElseThrow().revision()).isEqualTo(Long.MAX_VALUE / 8 + 1);
     }
 
     @Test

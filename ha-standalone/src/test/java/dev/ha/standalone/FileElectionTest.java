@@ -16,8 +16,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,6 +165,58 @@ class FileElectionTest {
         assertThat(entries.names("")).isEmpty();
     }
 
+    @Test
+    void aDeletionThatMeetsASealFails() throws Exception {
+        entries.write(OLD, Change.create("entry", new byte[] {1}), "1");
+        FileEntries meeting = new FileEntries(new FileElection(directory) {
+            @Override
+            void requireLatest(FileSeal seal) throws IOException {
+                super.requireLatest(seal);
+                election.seal(NEW);
+            }
+        });
+        Change deletion = Change.delete(entries.get("entry").orElseThrow());
+        assertThatThrownBy(() -> meeting.write(OLD, deletion, "")).isInstanceOf(LeadershipLostException.class);
+        assertThat(entries.names("")).containsExactly("entry");
+    }
+
+    /** A deletion may be stopped before it removes the file: what is created meanwhile must be another one. */
+    @Test
+    void noTwoCreationsHaveOneFile() throws Exception {
+        Set<Path> paths = new HashSet<>();
+        for (int i = 0; i < 3; i++) {
+            entries.write(OLD, Change.create("entry", new byte[] {1}), "1");
+            List<Path> files = FileElection.list(election.entries(), "*");
+            assertThat(files).hasSize(1);
+            paths.addAll(files);
+            entries.write(OLD, Change.delete(entries.get("entry").orElseThrow()), "");
+            assertThat(FileElection.list(election.entries(), "*")).isEmpty();
+        }
+        assertThat(paths).hasSize(3);
+    }
+
+    @Test
+    void aDeletedEntryWhoseFileIsStillThereIsNotThere() throws Exception {
+        entries.write(OLD, Change.create("entry", new byte[] {1}), "1");
+        Entry entry = entries.get("entry").orElseThrow();
+        Path file = FileElection.list(election.entries(), "*").get(0);
+        Path kept = directory.resolve("kept");
+        FileElection keeping = new FileElection(directory) {
+            @Override
+            void replace(FileSeal seal, Path target, byte[] content, boolean durable) throws IOException {
+                super.replace(seal, target, content, durable);
+                Files.copy(target, kept);
+            }
+        };
+        new FileEntries(keeping).write(OLD, Change.delete(entry), "");
+        Files.move(kept, file);
+        assertThat(entries.get("entry")).isEmpty();
+        assertThat(entries.names("")).isEmpty();
+        entries.write(OLD, Change.create("entry", new byte[] {2}), "2");
+        assertThat(entries.get("entry").orElseThrow().value()).containsExactly(2);
+        assertThat(entries.names("")).containsExactly("entry");
+    }
+
     /** The whole directory is removed and made again between the look at the seal and the change: nothing of the new one is touched. */
     @Test
     void aChangeThatMeetsARemovalTouchesNothingOfWhatIsNew() throws Exception {
@@ -179,11 +233,12 @@ class FileElectionTest {
             }
         };
         FileEntries late = new FileEntries(meeting);
-        assertThatThrownBy(() -> late.write(OLD, Change.replace(old, new byte[] {3}), "2"))
-                .isInstanceOf(LeadershipLostException.class);
-        assertThat(late.write(OLD, Change.delete(entries.get("entry").orElseThrow()), ""))
-                .isEmpty();
-        assertThat(entries.get("entry").orElseThrow().value()).containsExactly(2);
+        for (Change change :
+                List.of(Change.replace(old, new byte[] {3}), Change.delete(old), Change.create("new", new byte[0]))) {
+            assertThatThrownBy(() -> late.write(OLD, change, "2")).isInstanceOf(LeadershipLostException.class);
+            assertThat(entries.names("")).containsExactly("entry");
+            assertThat(entries.get("entry").orElseThrow().value()).containsExactly(2);
+        }
     }
 
     @Test
@@ -259,7 +314,7 @@ class FileElectionTest {
     @Test
     void aDamagedEntryIsNeverTakenForAnother() throws Exception {
         entries.write(OLD, Change.create("entry", new byte[] {1, 2, 3}), "1");
-        Path file = election.entries().resolve("entry-entry");
+        Path file = FileElection.list(election.entries(), "entry-entry.*").get(0);
         byte[] whole = Files.readAllBytes(file);
         for (int at = 0; at < whole.length; at++) {
             byte[] changed = whole.clone();

@@ -113,11 +113,15 @@ class FileTckTest extends BackendContract {
             try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "entry-*")) {
                 for (Path file : files) {
                     try (DataInputStream in = new DataInputStream(Files.newInputStream(file))) {
-                        in.skipNBytes(Integer.BYTES + 2 * Long.BYTES);
+                        in.skipNBytes(Integer.BYTES);
+                        boolean present = in.readBoolean();
+                        in.skipNBytes(2 * Long.BYTES);
                         block(in);
                         String name = block(in);
                         in.skipNBytes(Long.BYTES);
-                        entries.put(name, block(in));
+                        if (present) {
+                            entries.put(name, block(in));
+                        }
                     } catch (NoSuchFileException justDeleted) {
                         // Not there is what there is to read.
                     }

@@ -10,10 +10,11 @@ final class KernelLocks {
 
     private KernelLocks() {}
 
-    /** Whether any process holds the lock of {@code file} exclusively. */
+    /** Whether {@code file} has a holder, which has locked all of it. */
     static boolean isHeld(Path file) throws IOException {
         String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
         return Files.readAllLines(LOCKS).stream()
-                .anyMatch(line -> line.contains("WRITE") && !line.contains("->") && line.contains(inode));
+                .anyMatch(line ->
+                        line.contains("WRITE") && !line.contains("->") && line.contains(inode) && line.endsWith("EOF"));
     }
 }

@@ -34,7 +34,7 @@ class LockFileTest {
     void noLookEndsALockOfThisJvm() throws Exception {
         LockFile held = LockFile.hold(file).orElseThrow();
         assertThat(LockFile.hold(file)).isEmpty();
-        assertThat(LockFile.visit(file)).isEmpty();
+        assertThat(LockFile.inherit(file)).isEmpty();
         assertThat(LockFile.open(file)).isEmpty();
         assertThat(LockFile.look(file)).isEqualTo(Seen.HELD_HERE);
         assertThat(held.isInPlace()).isTrue();
@@ -78,9 +78,48 @@ class LockFileTest {
         assertThat(file).doesNotExist();
     }
 
+    /** A dead leader must not look alive while its successor is about to be granted. */
+    @Test
+    void anHeirDoesNotLookLikeAHolder() throws Exception {
+        LockFile.hold(file).orElseThrow().close();
+        LockFile heir = LockFile.inherit(file).orElseThrow();
+        assertThat(LockFile.look(file)).isEqualTo(Seen.FREE);
+        assertThat(LockFile.inherit(file)).isEmpty();
+        heir.close();
+        try (OutsideHolder outside = OutsideHolder.heir(file)) {
+            assertThat(LockFile.look(file)).isEqualTo(Seen.FREE);
+            assertThat(LockFile.inherit(file)).isEmpty();
+            assertThat(LockFile.hold(file)).isEmpty();
+            outside.release();
+            assertThat(LockFile.inherit(file)).hasValueSatisfying(LockFile::close);
+        }
+    }
+
+    @Test
+    void aLookKeepsNoHeirOut() throws Exception {
+        LockFile.hold(file).orElseThrow().close();
+        try (OutsideHolder outside = OutsideHolder.look(file)) {
+            assertThat(LockFile.look(file)).isEqualTo(Seen.FREE);
+            assertThat(LockFile.inherit(file)).hasValueSatisfying(LockFile::close);
+            outside.release();
+        }
+    }
+
+    @Test
+    void aHolderOutsideIsSeenAndInheritedWhenItIsGone() throws Exception {
+        try (OutsideHolder outside = OutsideHolder.of(file)) {
+            assertThat(LockFile.look(file)).isEqualTo(Seen.HELD);
+            assertThat(LockFile.inherit(file)).isEmpty();
+            assertThat(LockFile.hold(file)).isEmpty();
+            outside.release();
+            assertThat(LockFile.look(file)).isEqualTo(Seen.FREE);
+            assertThat(LockFile.inherit(file)).hasValueSatisfying(LockFile::close);
+        }
+    }
+
     @Test
     void whatIsNotThereIsNotMadeByALook() {
-        assertThatThrownBy(() -> LockFile.visit(file)).isInstanceOf(NoSuchFileException.class);
+        assertThatThrownBy(() -> LockFile.inherit(file)).isInstanceOf(NoSuchFileException.class);
         assertThatThrownBy(() -> LockFile.open(file)).isInstanceOf(NoSuchFileException.class);
         assertThat(file).doesNotExist();
     }
@@ -103,7 +142,7 @@ class LockFileTest {
 
     @Test
     void closingEndsAWait() throws Exception {
-        try (OutsideHolder outside = new OutsideHolder(file)) {
+        try (OutsideHolder outside = OutsideHolder.of(file)) {
             LockFile waiting = LockFile.open(file).orElseThrow();
             CountDownLatch begun = new CountDownLatch(1);
             CompletableFuture<Void> wait = CompletableFuture.runAsync(() -> {
