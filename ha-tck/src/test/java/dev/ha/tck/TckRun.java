@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.platform.engine.FilterResult;
 import org.junit.platform.engine.TestDescriptor;
 import org.junit.platform.engine.TestExecutionResult;
@@ -41,7 +42,8 @@ final class TckRun implements TestExecutionListener {
     }
 
     /** Runs the tests that are {@code wanted}, on this thread. */
-    static TckRun of(Supplier<HighAvailabilityFixture> fixture, Predicate<Method> wanted) {
+    static TckRun of(
+            Supplier<HighAvailabilityFixture> fixture, Predicate<Method> wanted, TestExecutionListener... listeners) {
         LauncherDiscoveryRequest request = LauncherDiscoveryRequestBuilder.request()
                 .selectors(DiscoverySelectors.selectClass(Subject.class))
                 .filters((PostDiscoveryFilter) test -> FilterResult.includedIf(isWanted(test, wanted)))
@@ -52,7 +54,9 @@ final class TckRun implements TestExecutionListener {
             LauncherFactory.create(LauncherConfig.builder()
                             .enableTestExecutionListenerAutoRegistration(false)
                             .build())
-                    .execute(request, run);
+                    .execute(
+                            request,
+                            Stream.concat(Stream.of(run), Stream.of(listeners)).toArray(TestExecutionListener[]::new));
         } finally {
             FIXTURE.remove();
         }
