@@ -339,11 +339,15 @@ abstract class PublicationContract extends RuleGroup {
     final void revokedLeavesTheSuccessorAlone() {
         needs(ELECTIONS);
         needs(REMOVE_RECORDS);
-        Seat old = node("old").contend();
-        old.leadership();
+        Seat old = scenario()
+                .nodeWith("old")
+                .with("high-availability.resign-wait", "1 min")
+                .open()
+                .contend();
+        Leadership leadership = old.leadership();
         awaitPublished(old);
         Seat next = node("next").contend();
-        old.election().leadership().ifPresent(Leadership::resign);
+        leadership.resign();
         next.leadership();
         awaitPublished(next);
         assertOnly(next);

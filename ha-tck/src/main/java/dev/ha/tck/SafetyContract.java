@@ -325,15 +325,14 @@ abstract class SafetyContract extends RuleGroup {
     final void supersededWritesAreRefused() {
         needs(ELECTIONS);
         Node old = node("old");
-        Leadership superseded = old.contend().leadership();
+        Seat seat = old.contend();
+        Leadership superseded = seat.leadership();
         EntryStore entries = old.services().stores(ELECTION).entries();
         Entry entry = expect().completes(
                         entries.create(superseded, "entry", VALUE),
                         "the leader can write",
                         "does write() compare with the present lock?");
-        superseded.resign();
-        awaitEnd(superseded);
-        old.services().leaderElection(ELECTION).close();
+        seat.election().close();
         node("new").contend().leadership();
         assertRefused(entries, superseded, entry);
     }

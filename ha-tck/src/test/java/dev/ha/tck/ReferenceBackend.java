@@ -73,7 +73,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
     // ---- what wrong backends do in another way
 
     Lease newLease(long sentAt) {
-        return context.lease(lease, lease.dividedBy(5), sentAt);
+        return context.lease(lease, lease.dividedBy(10), sentAt);
     }
 
     /** A renewal that was sent at {@code sentAt} has been answered. */
@@ -238,6 +238,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
                 }
             }
             served.forEach(up -> up.complete(null));
+            renew();
             enterAll();
             Set<String> watched = ConcurrentHashMap.newKeySet();
             drivers.forEach(driver -> watched.add(driver.election()));
