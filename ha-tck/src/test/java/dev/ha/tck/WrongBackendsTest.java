@@ -92,7 +92,7 @@ class WrongBackendsTest {
 
     private static Stream<Wrong> wrongBackends() {
         return Stream.of(
-                client("1.1", WrongClients.LeadsFromTheQueue.class, "both valid")
+                client("1.1", WrongClients.LeadsFromTheQueue.class, "both valid|at most one of four contenders leads")
                         .with("1.3", "1.5", "3.7", "9.2", "9.4", "9.5", "9.7"),
                 server("1.2", WrongServers.ForgetsTokens::new, "a larger token")
                         .with("1.7", "1.9", "9.1", "9.2", "9.4", "9.5", "9.7"),
@@ -215,7 +215,7 @@ class WrongBackendsTest {
                 .as("failures of rule %s on %s", wrong.rule(), wrong.name())
                 .anySatisfy(message -> assertThat(message)
                         .contains("Rule " + wrong.rule() + " (", "expected:", "seen:", "check:")
-                        .contains(wrong.says()));
+                        .containsAnyOf(wrong.says().split("\\|")));
         Map<String, List<String>> others = new TreeMap<>(run.failures());
         others.remove(wrong.rule());
         others.keySet().removeAll(wrong.also());
