@@ -41,7 +41,7 @@ class ReferenceFixture implements HighAvailabilityFixture {
 
     @Override
     public Duration shortestLease() {
-        return Duration.ofSeconds(1);
+        return Duration.ofMillis(1500);
     }
 
     @Override

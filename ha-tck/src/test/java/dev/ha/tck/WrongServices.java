@@ -368,7 +368,10 @@ final class WrongServices {
                 HighAvailabilityServices.class,
                 right,
                 (method, args) -> method.getName().equals("leaderRetrieval")
-                        ? () -> tellingLate(right.leaderRetrieval((String) args[0]))
+                        ? () -> tellingLate(
+                                args.length == 1
+                                        ? right.leaderRetrieval((String) args[0])
+                                        : right.leaderRetrieval((String) args[0], (String) args[1]))
                         : null);
     }
 
