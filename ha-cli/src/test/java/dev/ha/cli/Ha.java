@@ -87,6 +87,10 @@ final class Ha implements AutoCloseable {
         Ha start(String... arguments) {
             try {
                 List<String> line = new ArrayList<>(wrapper);
+                // A build under nohup, or in the background of a script, ignores signals, and so would all it starts.
+                if (Processes.thisOneIgnoresSignals()) {
+                    line.addAll(List.of("env", "--default-signal"));
+                }
                 line.addAll(HaProcess.java(Main.class, "-Xmx64m", "-XX:-UsePerfData"));
                 line.addAll(line.indexOf("-cp"), javaOptions);
                 line.addAll(List.of(arguments));

@@ -3,14 +3,20 @@ package dev.ha.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 /** Processes of tests, by their ids. */
 final class Processes {
     private static final long LOOK_AGAIN = TimeUnit.MILLISECONDS.toNanos(2);
+
+    private static final long HUP_AND_INT = 0b11;
 
     private Processes() {}
 
@@ -27,6 +33,20 @@ final class Processes {
     /** Whether it exists and is no zombie. */
     static boolean isRunning(long pid) {
         return ProcessStat.of(pid).filter(ProcessStat::isRunning).isPresent();
+    }
+
+    /** Whether SIGHUP or SIGINT is ignored here, which a child inherits and a JVM leaves as it is. */
+    static boolean thisOneIgnoresSignals() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            long ignored = lines.filter(line -> line.startsWith("SigIgn:"))
+                    .mapToLong(line -> Long.parseUnsignedLong(
+                            line.substring("SigIgn:".length()).strip(), 16))
+                    .findFirst()
+                    .orElseThrow();
+            return (ignored & HUP_AND_INT) != 0;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
     }
 
     static long parent(long pid) {
