@@ -53,11 +53,7 @@ final class DirectoryWatch {
         closed = true;
         subscriptions.clear();
         if (service != null) {
-            try {
-                service.close();
-            } catch (IOException useless) {
-                LOG.debug("Closing a watch service failed", useless);
-            }
+            close(service);
         }
         return watching;
     }
@@ -67,10 +63,11 @@ final class DirectoryWatch {
             try {
                 WatchService opened = FileSystems.getDefault().newWatchService();
                 service = opened;
-                watching = context.blocking(() -> {
-                    watch(opened);
-                    return null;
-                });
+                watching = context.<Void>blocking(() -> {
+                            watch(opened);
+                            return null;
+                        })
+                        .whenComplete((done, failure) -> ended(opened));
             } catch (IOException limit) {
                 refused = true;
                 LOG.warn("Directories can't be watched, so changes are noticed later: {}", limit.toString());
@@ -86,6 +83,23 @@ final class DirectoryWatch {
             }
         } catch (ClosedWatchServiceException end) {
             LOG.debug("Watching has ended");
+        }
+    }
+
+    /** Nobody relies on what is not watched any more; the next who wants to be told opens another one. */
+    private synchronized void ended(WatchService former) {
+        if (service == former) {
+            close(former);
+            subscriptions.clear();
+            service = null;
+        }
+    }
+
+    private static void close(WatchService former) {
+        try {
+            former.close();
+        } catch (IOException useless) {
+            LOG.debug("Closing a watch service failed", useless);
         }
     }
 

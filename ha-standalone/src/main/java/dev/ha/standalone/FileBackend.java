@@ -25,9 +25,12 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Mode {@code file}: one cluster's directory, as used by the services of one program. */
 final class FileBackend implements HighAvailabilityBackend, Diagnosable {
+    private static final Logger LOG = LoggerFactory.getLogger(FileBackend.class);
     /** The locks of leaders are looked at this often (SAFETY F2). */
     private static final Duration TICK = Duration.ofMillis(500);
     /** One tick of so many is thorough. */
@@ -191,7 +194,14 @@ final class FileBackend implements HighAvailabilityBackend, Diagnosable {
 
     private void scheduleTick() {
         tickTimer = context.schedule(TICK, () -> {
-            CompletionStage<Void> unused = context.blocking(this::tick).thenRun(this::scheduleTick);
+            CompletionStage<Void> unused = context.blocking(this::tick).whenComplete((done, failure) -> {
+                if (failure != null) {
+                    LOG.error("A look at all elections failed", failure);
+                }
+                if (!closed) {
+                    scheduleTick();
+                }
+            });
         });
         if (closed) {
             tickTimer.close();

@@ -188,7 +188,7 @@ final class FileCandidacy implements LeaderElectionDriver, FileDriver {
 
     /** Somebody else has the lock. Waits to be told of a change if whoever holds it is known to live, else looks again. */
     private void waitForHolder() throws IOException {
-        Optional<FileSeal> latest = election.seal();
+        Optional<FileSeal> latest = election.latestSeal();
         LockFile.Seen holder = latest.isPresent() ? holderWatch.look(election, latest.get()) : LockFile.Seen.MISSING;
         switch (holder) {
             case HELD_HERE, HELD -> {

@@ -124,7 +124,7 @@ final class FileChecks {
         Instant now = context.wallTime();
         long micros = ChronoUnit.MICROS.between(Instant.EPOCH, now);
         for (Path election : FileElection.list(root.cluster(), "[!.]*")) {
-            Optional<FileSeal> seal = new FileElection(election).seal();
+            Optional<FileSeal> seal = new FileElection(election).latestSeal();
             if (seal.isPresent() && seal.get().token() - micros > CLOCK_TOLERANCE_MICROS) {
                 throw new IOException("the clock says " + now + ", but a token was given in " + election + " at "
                         + Instant.EPOCH.plus(seal.get().token(), ChronoUnit.MICROS));

@@ -125,7 +125,7 @@ final class FileContest {
 
     /** Larger than all there was, also where the former seal has been removed: by the clock then (SAFETY F3). */
     private FileSeal nextSeal(Map<Long, LockFile> predecessors, String process, Instant now) throws IOException {
-        Optional<FileSeal> last = election.seal();
+        Optional<FileSeal> last = election.latestSeal();
         Optional<FileRecord> record = election.published();
         long clock = ChronoUnit.MICROS.between(Instant.EPOCH, now);
         long lastToken = Math.max(

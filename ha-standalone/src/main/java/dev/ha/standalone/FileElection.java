@@ -86,7 +86,7 @@ class FileElection {
     }
 
     /** The latest grant; empty if there was none, or if the file is damaged: its history is lost then. */
-    Optional<FileSeal> seal() throws IOException {
+    Optional<FileSeal> latestSeal() throws IOException {
         return read(token(), FileSeal::of);
     }
 
@@ -231,7 +231,7 @@ class FileElection {
     }
 
     void requireLatest(FileSeal seal) throws IOException {
-        Optional<FileSeal> latest = seal();
+        Optional<FileSeal> latest = latestSeal();
         if (latest.isEmpty()) {
             throw lost(seal, "its token file was removed", 0);
         }

@@ -54,6 +54,8 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
     private String knownHistory = "";
 
     private long knownRevision;
+    /** A grant whose holder was seen to be gone: for good, whatever a look by other means says. */
+    private @Nullable FileSeal gone;
 
     FileFollowing(FileBackend backend, Following following) {
         this.backend = backend;
@@ -74,7 +76,7 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
     public CompletionStage<ElectionState> read() {
         return backend.reading(() -> {
             Optional<FileRecord> record = election.published();
-            Optional<FileSeal> seal = election.seal();
+            Optional<FileSeal> seal = election.latestSeal();
             return state(seal, record, seal.isPresent() && isHeld(seal.get()));
         });
     }
@@ -88,7 +90,9 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
 
     @Override
     public void tick(boolean thorough) {
-        asksTheLock |= thorough;
+        if (thorough) {
+            asksTheLock = true;
+        }
         if (thorough || !quiet) {
             loop.kick();
         }
@@ -146,7 +150,7 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
     /** The record is read first: if the seal read after it is of the same grant, both were true when the record was read. */
     private ElectionState look() throws IOException {
         Optional<FileRecord> record = election.published();
-        Optional<FileSeal> seal = election.seal();
+        Optional<FileSeal> seal = election.latestSeal();
         boolean held = false;
         if (seal.isPresent()) {
             Seen seen = holderWatch.look(election, seal.get());
@@ -180,11 +184,15 @@ final class FileFollowing implements LeaderRetrievalDriver, FileDriver {
      * The state that was seen. Nobody writes a new revision when a holder dies or a record is removed, so these count as steps between two revisions: of two
      * looks the larger one is the later.
      */
-    private synchronized ElectionState state(Optional<FileSeal> latest, Optional<FileRecord> record, boolean held) {
+    private synchronized ElectionState state(Optional<FileSeal> latest, Optional<FileRecord> record, boolean seenHeld) {
         if (latest.isEmpty()) {
             return new ElectionState("", 0, 0, Map.of(), knownHistory.isEmpty() ? Reason.INITIAL : Reason.REMOVED);
         }
         FileSeal seal = latest.get();
+        boolean held = seenHeld && (gone == null || !gone.isSameGrant(seal));
+        if (!held) {
+            gone = seal;
+        }
         if (!seal.historyId().equals(knownHistory)) {
             knownHistory = seal.historyId();
             knownRevision = 0;

@@ -3,6 +3,7 @@ package dev.ha.standalone;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What stands in the file "token" of an election: the latest grant, written before it is given. Whoever does not find its own here has been superseded.
@@ -13,6 +14,8 @@ import java.util.TreeMap;
  * @param revision of the election at the grant
  */
 record FileSeal(String historyId, long token, String process, long revision) {
+    private static final Pattern FILE_NAME = Pattern.compile("[a-z0-9_-]+");
+
     boolean isSameGrant(FileSeal other) {
         return token == other.token && historyId.equals(other.historyId);
     }
@@ -26,11 +29,11 @@ record FileSeal(String historyId, long token, String process, long revision) {
         return fields;
     }
 
-    /** Empty when a field is missing or not a number. */
+    /** Empty when a field is missing, or is not what it should be. */
     static Optional<FileSeal> of(SortedMap<String, String> fields) {
         String history = fields.get("history");
         String process = fields.get("process");
-        if (history == null || process == null) {
+        if (history == null || process == null || !FILE_NAME.matcher(process).matches()) {
             return Optional.empty();
         }
         try {

@@ -37,6 +37,7 @@ final class ProcessFiles {
     /** Files of this backend; the last one counts, others were removed from under it. Guarded by this object, as all that follows. */
     private final Deque<LockFile> own = new ArrayDeque<>();
 
+    private int made;
     private final Map<String, Watched> watched = new HashMap<>();
     /** Names are never used again, so the dead stay dead. */
     private final Set<String> dead = new HashSet<>();
@@ -76,7 +77,7 @@ final class ProcessFiles {
         }
         Files.createDirectories(directory);
         while (true) {
-            String name = SafeName.encode(context.processId(), LONGEST_NAME) + "-" + own.size();
+            String name = SafeName.encode(context.processId(), LONGEST_NAME) + "-" + made++;
             Optional<LockFile> held = LockFile.hold(directory.resolve(name));
             if (held.isPresent()) {
                 own.addLast(held.get());

@@ -78,7 +78,7 @@ class FileElectionTest {
                         "b",
                         record(OLD, "b").records().get("leader")));
         election.publish(OLD, record);
-        assertThat(election.seal()).contains(OLD);
+        assertThat(election.latestSeal()).contains(OLD);
         assertThat(election.published()).contains(record);
     }
 
@@ -104,13 +104,13 @@ class FileElectionTest {
             }
             Files.write(file, whole);
         }
-        assertThat(election.seal()).isPresent();
+        assertThat(election.latestSeal()).isPresent();
         assertThat(election.published()).isPresent();
     }
 
     private boolean isReadable(String name) throws IOException {
         return name.equals("token")
-                ? election.seal().isPresent()
+                ? election.latestSeal().isPresent()
                 : election.published().isPresent();
     }
 
@@ -142,7 +142,7 @@ class FileElectionTest {
         election.seal(NEW);
         assertThat(late).doesNotExist();
         assertThat(entry).doesNotExist();
-        assertThat(election.seal()).contains(NEW);
+        assertThat(election.latestSeal()).contains(NEW);
     }
 
     /**

@@ -103,6 +103,28 @@ class FileProcessesTest {
                 "a follower knew after " + (follower.last("seen").orElseThrow().micros() - killed) + " microseconds");
     }
 
+    /** The process lives, so only the lock itself tells; after that no look at the process may bring the leader back. */
+    @Test
+    void aLeaderWhoseLockIsGoneDoesNotComeBack() throws Exception {
+        Child leader = child();
+        leader.send("elect e");
+        long token = leader.await("granted").token();
+        leader.send("publish a");
+        TestFollowing following = new TestFollowing("e");
+        LeaderRetrievalDriver watch = services.backend().retrieve(following);
+        until("a is seen", () -> following.address().equals("a"));
+
+        leader.send("drop " + services.election("e").resolve("holder-" + token));
+        leader.await("dropped");
+        assertThat(done(watch.read()).holderToken()).isZero();
+        Files.createFile(services.election("e").resolve("event"));
+        until("nobody is told", () -> following.last().holderToken() == 0);
+        for (int i = 0; i < 3; i++) {
+            Files.createFile(services.election("e").resolve("event-" + i));
+            stays("nobody is told", () -> following.last().holderToken() == 0);
+        }
+    }
+
     @Test
     void anotherProcessLeadsAsSoonAsTheLeaderHasLeft() throws Exception {
         Child leader = child();

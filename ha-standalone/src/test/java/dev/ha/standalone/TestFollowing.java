@@ -30,6 +30,11 @@ final class TestFollowing implements Following {
         return latest;
     }
 
+    /** What was reported last, whatever its revision. */
+    ElectionState last() {
+        return seen.get(seen.size() - 1);
+    }
+
     /** Address of the component {@code leader}; empty text for none. */
     String address() {
         LeaderRecord leader = latest().records().get("leader");
