@@ -1,0 +1,245 @@
+package dev.ha.zookeeper;
+
+import dev.ha.Reason;
+import dev.ha.spi.BackendContext;
+import dev.ha.spi.ElectionState;
+import dev.ha.spi.Following;
+import dev.ha.spi.LeaderRetrievalDriver;
+import dev.ha.zookeeper.Paths.ElectionPaths;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.apache.zookeeper.KeeperException.Code;
+import org.apache.zookeeper.WatchedEvent;
+import org.apache.zookeeper.Watcher;
+import org.apache.zookeeper.Watcher.Event.EventType;
+import org.apache.zookeeper.data.Stat;
+import org.jspecify.annotations.Nullable;
+
+/** The watch of one election: a persistent recursive one, whose events are hints that cause a read of everything. */
+final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
+    private static final Duration RETRY = Duration.ofMillis(500);
+
+    private final Following following;
+    private final ElectionPaths paths;
+    private final Sessions sessions;
+    private final BackendContext context;
+    private final Watcher watch = this::changed;
+    private final Object lock = new Object();
+    private @Nullable Session session;
+    private @Nullable Session watched;
+    private boolean looking;
+    private boolean lookAgain;
+    private boolean existed;
+    private boolean closed;
+
+    FollowDriver(Following following, ElectionPaths paths, Sessions sessions, BackendContext context) {
+        this.following = following;
+        this.paths = paths;
+        this.sessions = sessions;
+        this.context = context;
+    }
+
+    void start() {
+        Session main = sessions.main();
+        synchronized (lock) {
+            if (closed || session == main) {
+                return;
+            }
+            session = main;
+        }
+        main.join(this);
+    }
+
+    // ---- the watch ----
+
+    @Override
+    public void usable() {
+        Session present;
+        boolean fresh;
+        synchronized (lock) {
+            present = session;
+            if (closed || present == null) {
+                return;
+            }
+            fresh = watched != present;
+            watched = present;
+        }
+        if (fresh) {
+            watch(present);
+        }
+        look(); // right behind the watch
+    }
+
+    private void watch(Session on) {
+        CompletableFuture<Void> unused = on.connection()
+                .addWatch(paths.node(), watch)
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        synchronized (lock) {
+                            watched = null;
+                        }
+                        failed(failure);
+                    }
+                });
+    }
+
+    private void changed(WatchedEvent event) {
+        if (event.getType() == EventType.None) {
+            return;
+        }
+        String path = event.getPath();
+        if (path == null || !path.startsWith(paths.entries())) {
+            look();
+        }
+    }
+
+    @Override
+    public void over(Reason reason, @Nullable Throwable cause) {
+        if (reason != Reason.CLOSED) {
+            following.unknown(reason, cause);
+            start();
+        }
+    }
+
+    private void look() {
+        Session present;
+        synchronized (lock) {
+            present = session;
+            if (closed || present == null || !present.isUsable()) {
+                return;
+            }
+            if (looking) {
+                lookAgain = true;
+                return;
+            }
+            looking = true;
+            lookAgain = false;
+        }
+        CompletableFuture<Void> unused = look(present).handle((state, failure) -> {
+            boolean again;
+            synchronized (lock) {
+                looking = false;
+                again = lookAgain;
+            }
+            if (failure == null) {
+                if (!isClosed() && present.isUsable()) {
+                    sessions.granted(present);
+                    following.seen(state);
+                }
+            } else {
+                failed(failure);
+            }
+            if (again) {
+                look();
+            }
+            return null;
+        });
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
+        }
+    }
+
+    private void failed(Throwable failure) {
+        Session present;
+        synchronized (lock) {
+            present = session;
+        }
+        if (isClosed() || present == null || !present.isUsable()) {
+            return; // the next connection looks again
+        }
+        if (Failures.isDenied(failure)) {
+            sessions.denied(present, failure, "following " + paths.name());
+        }
+        following.unknown(Failures.reason(failure), Failures.ofRead(failure, "following " + paths.name()));
+        context.schedule(RETRY, this::usable);
+    }
+
+    // ---- what is there ----
+
+    private CompletableFuture<ElectionState> look(Session on) {
+        return Look.at(on.connection(), paths, paths.record()).thenCompose(seen -> {
+            if (seen.isEmpty()) {
+                return CompletableFuture.completedFuture(nothing());
+            }
+            existed = true;
+            return state(on, seen.get());
+        });
+    }
+
+    private ElectionState nothing() {
+        return new ElectionState("", 0, 0, Map.of(), existed ? Reason.VANISHED : Reason.INITIAL);
+    }
+
+    private CompletableFuture<ElectionState> state(Session on, Look seen) {
+        Connection.Node node = seen.other();
+        RecordText record = node == null ? RecordText.NOTHING : RecordText.parse(node.data());
+        long changed = node == null ? 0 : node.stat().getMzxid();
+        long revision = Math.max(seen.election().getPzxid(), changed);
+        String holder = seen.holder();
+        if (holder.isEmpty()) {
+            Reason reason = record.candidate().isEmpty()
+                    ? Reason.INITIAL
+                    : record.released() ? Reason.RESIGNED : Reason.EXPIRED;
+            return CompletableFuture.completedFuture(new ElectionState(seen.history(), revision, 0, Map.of(), reason));
+        }
+        // The record may be anybody's work: whose token it is only the holder's node says.
+        return token(on, holder).thenCompose(token -> {
+            if (token.isEmpty()) {
+                return look(on); // gone meanwhile
+            }
+            boolean bound = record.candidate().equals(holder) && !record.released();
+            return CompletableFuture.completedFuture(new ElectionState(
+                    seen.history(),
+                    revision,
+                    token.get(),
+                    bound ? record.records() : Map.of(),
+                    bound ? Reason.CONFIRMED : record.released() ? Reason.RESIGNED : Reason.EXPIRED));
+        });
+    }
+
+    private CompletableFuture<Optional<Long>> token(Session on, String holder) {
+        return on.connection()
+                .exists(paths.candidate(holder), null)
+                .thenApply(Stat::getCzxid)
+                .thenApply(Optional::of)
+                .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
+                        ? CompletableFuture.completedFuture(Optional.empty())
+                        : CompletableFuture.failedFuture(failure));
+    }
+
+    // ---- asked ----
+
+    @Override
+    public CompletionStage<ElectionState> read() {
+        String act = "reading " + paths.name();
+        Session main = sessions.main();
+        return main.whenUsable(act, connection -> main.commit().thenCompose(done -> look(main)))
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(Failures.ofRead(failure, act)));
+    }
+
+    @Override
+    public CompletionStage<Void> close() {
+        Session present;
+        boolean remove;
+        synchronized (lock) {
+            closed = true;
+            present = session;
+            remove = watched != null && watched == present;
+        }
+        if (present == null) {
+            return CompletableFuture.completedStage(null);
+        }
+        present.leave(this);
+        if (!remove || !present.isUsable()) {
+            return CompletableFuture.completedStage(null);
+        }
+        // A watch that could not be removed is silent, and ends with its session.
+        return present.connection().removeWatch(paths.node(), watch).exceptionally(failure -> null);
+    }
+}

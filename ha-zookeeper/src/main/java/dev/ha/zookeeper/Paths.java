@@ -1,0 +1,106 @@
+package dev.ha.zookeeper;
+
+import dev.ha.spi.SafeName;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where the nodes of one cluster are. */
+final class Paths {
+    private static final int LONGEST_NAME = 200;
+
+    private final String cluster;
+
+    Paths(String root, String clusterId) {
+        this.cluster = root + "/" + SafeName.encode(clusterId, LONGEST_NAME);
+    }
+
+    /** Of this cluster. */
+    String cluster() {
+        return cluster;
+    }
+
+    /** Parent of the sessions' own nodes. */
+    String members() {
+        return cluster + "/members";
+    }
+
+    /** Own node of a session: ephemeral, and set at each renewal. */
+    String member(long sessionId) {
+        return members() + "/" + Long.toHexString(sessionId);
+    }
+
+    /** Parent of all elections. */
+    String elections() {
+        return cluster + "/elections";
+    }
+
+    /** One election. */
+    ElectionPaths election(String name) {
+        return new ElectionPaths(name, elections() + "/" + SafeName.encode(name, LONGEST_NAME));
+    }
+
+    /** {@code path} and all its ancestors, the topmost first. */
+    static List<String> withAncestors(String path) {
+        List<String> all = new ArrayList<>();
+        for (int slash = path.indexOf('/', 1); slash > 0; slash = path.indexOf('/', slash + 1)) {
+            all.add(path.substring(0, slash));
+        }
+        all.add(path);
+        return all;
+    }
+
+    /**
+     * The nodes of one election.
+     *
+     * @param name its name
+     * @param node its node, which holds the history id
+     */
+    record ElectionPaths(String name, String node) {
+        /** Holds the records, bound to a candidate. */
+        String record() {
+            return node + "/record";
+        }
+
+        /** Parent of the entries. */
+        String entries() {
+            return node + "/entries";
+        }
+
+        /** An entry. Its name can be told from its node's, so it is never shortened. */
+        String entry(String entry) {
+            return entries() + "/" + SafeName.encode(entry, Integer.MAX_VALUE);
+        }
+
+        /** The candidate of that name. */
+        String candidate(String candidate) {
+            return node + "/" + candidate;
+        }
+
+        /** What a candidate of {@code nonce} is created as; the server appends the sequence. */
+        String newCandidate(String nonce) {
+            return candidate(CandidateName.prefix(nonce));
+        }
+
+        /** Bytes of a candidate's path, which is what the closing of its session has to carry (SAFETY Z2). */
+        int candidateBytes() {
+            return node.getBytes(StandardCharsets.UTF_8).length + 1 + CandidateName.LENGTH;
+        }
+    }
+
+    /** The name of the entry whose node is {@code encoded}. */
+    static String entryName(String encoded) {
+        byte[] bytes = new byte[encoded.length()];
+        int length = 0;
+        for (int i = 0; i < encoded.length(); i++) {
+            char c = encoded.charAt(i);
+            if (c == '_' && i + 2 < encoded.length()) {
+                bytes[length++] = (byte) Integer.parseInt(encoded.substring(i + 1, i + 3), 16);
+                i += 2;
+            } else {
+                bytes[length++] = (byte) c;
+            }
+        }
+        return new String(bytes, 0, length, StandardCharsets.UTF_8);
+    }
+}
