@@ -42,6 +42,14 @@ public interface HighAvailabilityFixture extends AutoCloseable {
         return Duration.ofSeconds(5);
     }
 
+    /**
+     * A delay of all answers under which a leadership of {@link #shortestLease()} can be kept: less than what the backend's protocol leaves of a lease when a
+     * renewal is answered. Not asked without {@link Capability#LEASES}.
+     */
+    default Duration bearableDelay() {
+        return shortestLease().multipliedBy(2).dividedBy(5);
+    }
+
     /** What the store holds for one election right now, read from the authority itself; {@link RawElection#NOTHING} for one it has never heard of. */
     RawElection raw(String clusterId, String election) throws Exception;
 

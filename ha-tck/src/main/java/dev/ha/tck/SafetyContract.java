@@ -518,7 +518,7 @@ abstract class SafetyContract extends RuleGroup {
         needs(ELECTIONS, LEASES);
         scenario().needsServers();
         Duration lease = scenario().fixture().shortestLease();
-        Duration delay = lease.multipliedBy(2).dividedBy(5);
+        Duration delay = scenario().fixture().bearableDelay();
         Network network = scenario().network();
         Seat seat = scenario().nodeWith("a").via(network).shortLease().open().contend();
         seat.leadership();

@@ -79,6 +79,12 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
         return Duration.ofSeconds(6);
     }
 
+    /** A write is evidence a quarter to a third of the timeout after it was sent, and the margin is a third: a sixth is left (SAFETY Z1). */
+    @Override
+    public Duration bearableDelay() {
+        return shortestLease().dividedBy(12);
+    }
+
     @Override
     public Map<String, String> configuration(List<InetSocketAddress> through, Duration lease) {
         return Map.of(
