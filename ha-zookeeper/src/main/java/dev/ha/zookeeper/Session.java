@@ -75,7 +75,8 @@ final class Session implements Connection.Events {
     private Duration timeout;
     private @Nullable Evidence evidence;
     private @Nullable Lease lease;
-    private long lastCommit;
+    private long lastAnswer;
+    private @Nullable Throwable denial;
     private long wallOffset;
     private boolean writing;
     private @Nullable CompletableFuture<Void> nextWrite;
@@ -196,6 +197,10 @@ final class Session implements Connection.Events {
             }
         };
         join(waiting);
+        Throwable refusal = refusal();
+        if (refusal != null) {
+            ready.completeExceptionally(refusal);
+        }
         Timer late = context.schedule(
                 settings.connectionTimeout(),
                 () -> ready.completeExceptionally(Failures.notSent(act, Reason.CONNECTION_LOST)));
@@ -204,6 +209,13 @@ final class Session implements Connection.Events {
                     leave(waiting);
                 })
                 .thenCompose(done -> request.apply(connection));
+    }
+
+    /** Why the session can't be used although it is connected. */
+    private @Nullable Throwable refusal() {
+        synchronized (lock) {
+            return usable ? null : denial;
+        }
     }
 
     /**
@@ -350,7 +362,7 @@ final class Session implements Connection.Events {
             if (state == State.OVER || known == null) {
                 return;
             }
-            lastCommit = context.nanoTime();
+            lastAnswer = context.nanoTime();
             evidence(); // forgets what was before a suspended machine
             if (known.acknowledged(sentAt) && known.proven().isPresent()) {
                 renewed = lease;
@@ -383,7 +395,7 @@ final class Session implements Connection.Events {
         boolean dead;
         synchronized (lock) {
             renew = state == State.CONNECTED && !writing;
-            dead = evidence != null && context.nanoTime() - lastCommit >= timeout.toNanos();
+            dead = evidence != null && context.nanoTime() - lastAnswer >= timeout.toNanos();
         }
         if (dead) {
             // Whatever the connection says: nothing we write is committed any more (SAFETY Z1, Z5).
@@ -426,7 +438,7 @@ final class Session implements Connection.Events {
                 timeout = negotiated;
                 evidence = new Evidence(negotiated, attemptAt);
                 wallOffset = wallOffset();
-                lastCommit = context.nanoTime();
+                lastAnswer = context.nanoTime();
                 id = connection.sessionId();
                 LOG.info(
                         "ZooKeeper session 0x{} with a timeout of {} ms (asked for {} ms)",
@@ -469,6 +481,7 @@ final class Session implements Connection.Events {
             }
             usable = true;
             wasUsable = true;
+            denial = null;
         }
         owner.well(this);
         members.forEach(Member::usable);
@@ -538,7 +551,13 @@ final class Session implements Connection.Events {
     }
 
     private void report(Throwable failure) {
-        if (Failures.isDenied(failure)) {
+        if (Failures.code(failure) == Code.AUTHFAILED) {
+            authenticationFailed(); // the client has no event for each way in which a login fails
+        } else if (Failures.isDenied(failure)) {
+            synchronized (lock) {
+                lastAnswer = context.nanoTime(); // a session that is refused is alive: another one would fare no better
+                denial = failure;
+            }
             owner.trouble(this, Reason.ACCESS_DENIED, "ZooKeeper: " + Failures.show(Failures.unwrap(failure)), failure);
         }
     }

@@ -130,21 +130,32 @@ record Settings(
         return acl == Acl.CREATOR ? ZooDefs.Ids.CREATOR_ALL_ACL : ZooDefs.Ids.OPEN_ACL_UNSAFE;
     }
 
-    /** What ZooKeeper's own client reads; system properties remain its defaults. */
+    /** What ZooKeeper's own client reads; its system properties go before our defaults. */
     ZKClientConfig clientConfig() {
         ZKClientConfig config = new ZKClientConfig();
         config.setProperty(ZKClientConfig.ENABLE_CLIENT_SASL_KEY, Boolean.toString(usesSasl()));
         config.setProperty(ZKClientConfig.LOGIN_CONTEXT_NAME_KEY, sasl.context);
         config.setProperty(ZKClientConfig.ZK_SASL_CLIENT_USERNAME, sasl.service);
+        if (usesSasl()) {
+            setDefault(config, "zookeeper.fips-mode", "false"); // on since 3.9.2, and refuses DIGEST-MD5
+        }
         tls.ifPresent(with -> {
             config.setProperty(ZKClientConfig.SECURE_CLIENT, "true");
             config.setProperty(
                     ZKClientConfig.ZOOKEEPER_CLIENT_CNXN_SOCKET, "org.apache.zookeeper.ClientCnxnSocketNetty");
+            setDefault(config, "zookeeper.ssl.protocol", "TLS");
+            setDefault(config, "zookeeper.ssl.enabledProtocols", "TLSv1.3,TLSv1.2"); // servers before 3.9 know 1.2 only
             config.setProperty("zookeeper.ssl.hostnameVerification", Boolean.toString(with.verifiesHost));
             with.trust.ifPresent(store -> setStore(config, "zookeeper.ssl.trustStore.", store));
             with.key.ifPresent(store -> setStore(config, "zookeeper.ssl.keyStore.", store));
         });
         return config;
+    }
+
+    private static void setDefault(ZKClientConfig config, String key, String value) {
+        if (System.getProperty(key) == null) {
+            config.setProperty(key, value);
+        }
     }
 
     private static void setStore(ZKClientConfig config, String prefix, Store store) {

@@ -1,8 +1,10 @@
 package dev.ha.zookeeper;
 
+import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.curator.test.InstanceSpec;
@@ -31,7 +33,7 @@ final class InJvmServers implements AutoCloseable {
     static InJvmServers start(int count, Map<String, Object> properties) throws Exception {
         List<InstanceSpec> specs = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Map<String, Object> all = new java.util.HashMap<>(properties);
+            Map<String, Object> all = new HashMap<>(properties);
             all.put("maxSessionTimeout", "60000");
             specs.add(new InstanceSpec(null, -1, -1, -1, true, i + 1, TICK, 1_000, all, "127.0.0.1"));
         }
@@ -64,7 +66,11 @@ final class InJvmServers implements AutoCloseable {
     }
 
     @Override
-    public void close() throws Exception {
-        servers.close();
+    public void close() throws IOException {
+        try {
+            servers.close();
+        } catch (Exception e) {
+            throw new IOException(e);
+        }
     }
 }

@@ -14,10 +14,14 @@ import org.jspecify.annotations.Nullable;
 final class TestContender implements LeaderContender {
     private final BlockingQueue<Leadership> grants = new LinkedBlockingQueue<>();
     private final BlockingQueue<Leadership> revocations = new LinkedBlockingQueue<>();
+    /** Every handle ever. */
+    final List<Leadership> all = new CopyOnWriteArrayList<>();
+
     final List<HighAvailabilityException> errors = new CopyOnWriteArrayList<>();
 
     @Override
     public void grantLeadership(Leadership leadership) {
+        all.add(leadership);
         grants.add(leadership);
     }
 

@@ -1,0 +1,191 @@
+package dev.ha.zookeeper;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ha.Leadership;
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.curator.test.TestingZooKeeperServer;
+import org.apache.zookeeper.KeeperException;
+import org.apache.zookeeper.Watcher.Event.KeeperState;
+import org.apache.zookeeper.ZKUtil;
+import org.apache.zookeeper.ZooKeeper;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+
+/** What happens to a session, its nodes and its connection, besides what the TCK does to every backend. */
+@TestInstance(Lifecycle.PER_CLASS)
+class SessionFaultsTest {
+    private static final Map<String, String> SHORT =
+            Map.of("client.session-timeout", "6 s", "client.connection-timeout", "3 s", "client.retry-wait", "100 ms");
+    private InJvmServers server;
+    private ZooKeeper raw;
+
+    @BeforeAll
+    void start() throws Exception {
+        server = InJvmServers.start(1);
+        CountDownLatch connected = new CountDownLatch(1);
+        raw = new ZooKeeper(server.connectString(), 30_000, event -> {
+            if (event.getState() == KeeperState.SyncConnected) {
+                connected.countDown();
+            }
+        });
+        assertThat(connected.await(10, TimeUnit.SECONDS)).isTrue();
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        raw.close();
+        server.close();
+    }
+
+    /** Closes a session at the server, which is what its expiry is. */
+    private void expire(String cluster) throws Exception {
+        List<String> members = raw.getChildren("/flink/" + cluster + "/members", false);
+        assertThat(members).isNotEmpty();
+        for (String member : members) {
+            server.closeSession(Long.parseUnsignedLong(member, 16));
+        }
+    }
+
+    @Test
+    void anExpiredSessionIsReplacedAgainAndAgain() throws Exception {
+        try (Node node = new Node(server.connectString(), "expiry", SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            for (int round = 0; round < 3; round++) {
+                Leadership led = contender.granted();
+                led.confirm("a" + round).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                listener.await("a" + round);
+                expire("expiry");
+                assertThat(contender.revoked()).isSameAs(led);
+            }
+            contender.granted();
+        }
+    }
+
+    @Test
+    void aParentThatIsReapedComesBack() throws Exception {
+        try (Node node = new Node(server.connectString(), "reaped", SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            for (String path : List.of("/flink/reaped/elections/x", "/flink/reaped/elections", "/flink/reaped")) {
+                Leadership led = contender.granted();
+                led.confirm(path).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                listener.await(path);
+                wipe(path);
+                contender.revoked();
+            }
+            contender.granted().confirm("last").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            listener.await("last");
+        }
+    }
+
+    private void wipe(String path) throws Exception {
+        while (true) {
+            try {
+                ZKUtil.deleteRecursive(raw, path);
+                return;
+            } catch (KeeperException.NotEmptyException | KeeperException.NoNodeException comeBack) {
+                // Somebody makes nodes again while they are deleted.
+            }
+        }
+    }
+
+    @Test
+    void whoeverTouchesACandidateBreaksItsFenceAndEndsIt() throws Exception {
+        try (Node node = new Node(server.connectString(), "touched", SHORT)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            String candidate = raw.getChildren("/flink/touched/elections/x", false).stream()
+                    .filter(child -> child.startsWith("c-"))
+                    .findFirst()
+                    .orElseThrow();
+            raw.setData("/flink/touched/elections/x/" + candidate, new byte[0], -1);
+            contender.revoked();
+            assertThat(contender.granted().fencingToken()).isGreaterThan(led.fencingToken());
+        }
+    }
+
+    @Test
+    void aWaitingCandidateKeepsItsPlaceThroughALostConnectionAndALeaderLosesIt() throws Exception {
+        ProxiedServer proxy = new ProxiedServer(server.addresses().get(0));
+        try (proxy;
+                Node leading = new Node(server.connectString(), "suspended", SHORT);
+                Node waiting = new Node(proxy.connectString(), "suspended", SHORT)) {
+            leading.contend("x").granted();
+            TestContender patient = waiting.contend("x");
+            Leadership other = waiting.contend("y").granted();
+            String place = last("/flink/suspended/elections/x");
+            proxy.cut();
+            Waiting.until(() -> !other.isValid(), () -> "the end of the grant");
+            Waiting.until(
+                    () -> waiting.services().leaderElection("y") != null && raw.getChildren("/flink/suspended/elections/y", false)
+                            .stream()
+                            .noneMatch(child -> child.endsWith(place) && child.startsWith("c-")),
+                    () -> "the removal of the old candidate");
+            assertThat(last("/flink/suspended/elections/x")).isEqualTo(place);
+            leading.leave();
+            patient.granted();
+        }
+    }
+
+    private String last(String election) throws Exception {
+        return raw.getChildren(election, false).stream()
+                .filter(child -> child.startsWith("c-"))
+                .max((a, b) -> a.substring(a.length() - 10).compareTo(b.substring(b.length() - 10)))
+                .orElseThrow();
+    }
+
+    @Test
+    void aToleratedDisconnectionKeepsTheGrantUntilItsDeadlineAndNoLonger() throws Exception {
+        Map<String, String> tolerant = Map.of(
+                "client.session-timeout", "6 s",
+                "client.connection-timeout", "3 s",
+                "client.tolerate-suspended-connections", "true");
+        ProxiedServer proxy = new ProxiedServer(server.addresses().get(0));
+        try (proxy;
+                Node node = new Node(proxy.connectString(), "tolerant", tolerant)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            led.confirm("a").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            TestListener listener = node.follow("x");
+            listener.await("a");
+            proxy.cut();
+            TimeUnit.SECONDS.sleep(2);
+            assertThat(led.isValid()).isTrue();
+            assertThat(listener.seen).hasSize(1);
+            long cutAt = System.nanoTime();
+            proxy.refuse();
+            contender.revoked();
+            assertThat(Duration.ofNanos(System.nanoTime() - cutAt)).isLessThan(Duration.ofMillis(4_100));
+            listener.await(dev.ha.LeaderInformation.Unknown.class);
+            proxy.accept();
+            contender.granted();
+        }
+    }
+
+    @Test
+    void anUnknownHostHangsNobodyAndIsNamed() throws Exception {
+        try (Node node = new Node("no-such-host.invalid:2181", "unknown", SHORT)) {
+            long began = System.nanoTime();
+            TestContender contender = node.contend("x");
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(2));
+            Waiting.until(() -> contender.lastError() != null, () -> "an error");
+            assertThat(contender.lastError())
+                    .isInstanceOfSatisfying(UnavailableException.class, error -> assertThat(error.reason())
+                            .isEqualTo(Reason.CONNECTION_LOST))
+                    .hasMessageContaining("no-such-host.invalid");
+            assertThat(node.services().diagnose()).anyMatch(diagnosis -> !diagnosis.passed());
+        }
+        assertThat(TestingZooKeeperServer.class).isNotNull();
+    }
+}
