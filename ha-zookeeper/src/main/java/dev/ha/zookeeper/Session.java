@@ -521,6 +521,14 @@ final class Session implements Connection.Events {
         }
     }
 
+    /** Followers have to know before a whole timeout has passed since the last answer (rule 5.2). */
+    private Duration untilToldOfTrouble() {
+        synchronized (lock) {
+            long due = lastAnswer + timeout.toNanos() / RENEWALS * (RENEWALS - 1);
+            return Duration.ofNanos(Math.max(0, due - context.nanoTime()));
+        }
+    }
+
     private boolean isStillDisconnected(int connection) {
         synchronized (lock) {
             return state == State.SUSPENDED && connections == connection;

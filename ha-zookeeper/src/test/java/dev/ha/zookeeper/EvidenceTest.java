@@ -25,11 +25,11 @@ class EvidenceTest {
     @Test
     void aWriteIsEvidenceOnceOneSentAQuarterLaterIsAcknowledged() {
         evidence.acknowledged(1_000);
-        assertThat(evidence.acknowledged(1_299)).isFalse();
+        assertThat(evidence.acknowledged(1_250)).isFalse();
         assertThat(evidence.acknowledged(1_300)).isTrue();
         assertThat(evidence.proven()).isEqualTo(OptionalLong.of(1_000));
-        assertThat(evidence.acknowledged(1_600)).isTrue();
-        assertThat(evidence.proven()).isEqualTo(OptionalLong.of(1_300));
+        assertThat(evidence.acknowledged(1_550)).isTrue();
+        assertThat(evidence.proven()).isEqualTo(OptionalLong.of(1_250));
     }
 
     @Test

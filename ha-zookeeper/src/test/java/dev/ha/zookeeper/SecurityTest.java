@@ -62,7 +62,8 @@ class SecurityTest {
             Waiting.until(() -> !deaf.errors.isEmpty(), () -> "an error of the follower");
             assertThat(intruder.services().health().status()).isEqualTo(Health.Status.DOWN);
             assertThat(intruder.services().diagnose())
-                    .anyMatch(diagnosis -> !diagnosis.passed() && diagnosis.detail().contains("NOAUTH"));
+                    .anyMatch(diagnosis ->
+                            !diagnosis.passed() && diagnosis.detail().contains("NOAUTH"));
             assertThat(refused.isGranted()).isFalse();
             assertThat(led.isValid()).isTrue();
         }
@@ -117,8 +118,7 @@ class SecurityTest {
     void logsInBySaslWithDigest(@TempDir Path files) throws Exception {
         Path jaas = files.resolve("server.jaas");
         Files.writeString(
-                jaas,
-                "Server { org.apache.zookeeper.server.auth.DigestLoginModule required user_alice=\"wonder\"; };");
+                jaas, "Server { org.apache.zookeeper.server.auth.DigestLoginModule required user_alice=\"wonder\"; };");
         Configuration before = current();
         try (ServerProcesses servers = ServerProcesses.start(
                 1,
@@ -176,9 +176,30 @@ class SecurityTest {
 
     @Test
     void speaksTlsWithBothSidesAuthenticated(@TempDir Path files) throws Exception {
-        keytool(files, "-genkeypair", "-alias", "server", "-keyalg", "EC", "-dname", "CN=localhost", "-ext",
-                "san=dns:localhost,ip:127.0.0.1", "-keystore", "server.p12");
-        keytool(files, "-genkeypair", "-alias", "client", "-keyalg", "EC", "-dname", "CN=client", "-keystore", "client.p12");
+        keytool(
+                files,
+                "-genkeypair",
+                "-alias",
+                "server",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=localhost",
+                "-ext",
+                "san=dns:localhost,ip:127.0.0.1",
+                "-keystore",
+                "server.p12");
+        keytool(
+                files,
+                "-genkeypair",
+                "-alias",
+                "client",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=client",
+                "-keystore",
+                "client.p12");
         trust(files, "server", "client-trust.p12");
         trust(files, "client", "server-trust.p12");
         try (ServerProcesses servers = ServerProcesses.start(
@@ -188,7 +209,8 @@ class SecurityTest {
                         "serverCnxnFactory", "org.apache.zookeeper.server.NettyServerCnxnFactory",
                         "ssl.keyStore.location", files.resolve("server.p12").toString(),
                         "ssl.keyStore.password", "changeit",
-                        "ssl.trustStore.location", files.resolve("server-trust.p12").toString(),
+                        "ssl.trustStore.location",
+                                files.resolve("server-trust.p12").toString(),
                         "ssl.trustStore.password", "changeit"),
                 List.of())) {
             String secure = "localhost:" + servers.get(0).securePort();
@@ -225,8 +247,8 @@ class SecurityTest {
     }
 
     private static void keytool(Path files, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(
-                List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        List<String> command = new java.util.ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
         command.addAll(List.of(arguments));
         command.addAll(List.of("-storetype", "PKCS12", "-storepass", "changeit"));
         Process keytool = new ProcessBuilder(command)

@@ -57,8 +57,10 @@ class ServerFaultsTest {
             // Once the ensemble's leader, once a follower: the process's only server, so that it can go nowhere else.
             stopServerOfLeader(servers, servers.leader(), "leader");
             ServerProcesses.Server leader = servers.leader();
-            ServerProcesses.Server follower =
-                    servers.all().stream().filter(server -> server != leader).findFirst().orElseThrow();
+            ServerProcesses.Server follower = servers.all().stream()
+                    .filter(server -> server != leader)
+                    .findFirst()
+                    .orElseThrow();
             stopServerOfLeader(servers, follower, "follower");
         }
     }

@@ -181,10 +181,7 @@ final class ServerProcesses implements AutoCloseable {
                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"));
             command.addAll(options);
             command.addAll(List.of(
-                    "-cp",
-                    classPath(),
-                    "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                    configuration.toString()));
+                    "-cp", classPath(), "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration.toString()));
             process = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /** Names and contents of nodes. */
 class TextsTest {
-    private static final LeaderRecord RECORD = new LeaderRecord(new UUID(1, 2), 7, "tcp://a \"{}\" \\ \u2028 \ud83d\ude00");
+    private static final LeaderRecord RECORD =
+            new LeaderRecord(new UUID(1, 2), 7, "tcp://a \"{}\" \\ \u2028 \ud83d\ude00");
 
     @Test
     void recordsAreReadAsTheyWereWritten() {
@@ -25,16 +26,21 @@ class TextsTest {
 
     @Test
     void theRecordsNodeIsOneLineOfJson() {
-        RecordText text = RecordText.published("c-x", 9, Map.of("leader", new LeaderRecord(new UUID(1, 2), 9, "tcp://a")));
+        RecordText text =
+                RecordText.published("c-x", 9, Map.of("leader", new LeaderRecord(new UUID(1, 2), 9, "tcp://a")));
         assertThat(new String(text.toBytes(), StandardCharsets.UTF_8))
-                .isEqualTo("{\"v\":1,\"candidate\":\"c-x\",\"token\":9,\"released\":false,\"records\":{\"leader\":{\"v\":1,"
-                        + "\"session\":\"00000000-0000-0001-0000-000000000002\",\"token\":9,\"address\":\"tcp://a\"}}}");
+                .isEqualTo(
+                        "{\"v\":1,\"candidate\":\"c-x\",\"token\":9,\"released\":false,\"records\":{\"leader\":{\"v\":1,"
+                                + "\"session\":\"00000000-0000-0001-0000-000000000002\",\"token\":9,\"address\":\"tcp://a\"}}}");
     }
 
     @Test
     void whatIsNotOursIsNothing() {
-        for (String text : List.of("", "{", "null", "[]", "{\"v\":2}", "{\"v\":1,\"token\":\"x\"}", "\u0000\u00ac", "{\"v\":1}x")) {
-            assertThat(RecordText.parse(text.getBytes(StandardCharsets.UTF_8))).as(text).isEqualTo(RecordText.NOTHING);
+        for (String text : List.of(
+                "", "{", "null", "[]", "{\"v\":2}", "{\"v\":1,\"token\":\"x\"}", "\u0000\u00ac", "{\"v\":1}x")) {
+            assertThat(RecordText.parse(text.getBytes(StandardCharsets.UTF_8)))
+                    .as(text)
+                    .isEqualTo(RecordText.NOTHING);
         }
     }
 
@@ -48,14 +54,16 @@ class TextsTest {
         assertThat(CandidateName.inOrder(List.of("record", second, "entries", first, "c-short-1", "c-" + nonce + "-x")))
                 .extracting(CandidateName::text)
                 .containsExactly(first, second);
-        assertThat(CandidateName.parse(first)).hasValueSatisfying(name -> assertThat(name.nonce()).isEqualTo(nonce));
+        assertThat(CandidateName.parse(first))
+                .hasValueSatisfying(name -> assertThat(name.nonce()).isEqualTo(nonce));
     }
 
     @Test
     void entriesKeepTheirNamesAndBytes() {
         for (String name : List.of("a", "A/b", "..", "\u00e9 \ud83d\ude00", "_5f", "x".repeat(200))) {
             String node = new Paths("/r", "c").election("e").entry(name);
-            assertThat(Paths.entryName(node.substring(node.lastIndexOf('/') + 1))).isEqualTo(name);
+            assertThat(Paths.entryName(node.substring(node.lastIndexOf('/') + 1)))
+                    .isEqualTo(name);
         }
         Stat stat = new Stat();
         stat.setCzxid(255);
@@ -71,7 +79,8 @@ class TextsTest {
 
     @Test
     void clustersAndElectionsNeverShareNodes() {
-        assertThat(new Paths("/flink", "a/b").election("x").node()).isNotEqualTo(new Paths("/flink/a", "b").election("x").node());
+        assertThat(new Paths("/flink", "a/b").election("x").node())
+                .isNotEqualTo(new Paths("/flink/a", "b").election("x").node());
         assertThat(new Paths("/flink", "A").cluster()).isNotEqualTo(new Paths("/flink", "a").cluster());
         assertThat(Paths.withAncestors("/a/b/c")).containsExactly("/a", "/a/b", "/a/b/c");
     }
