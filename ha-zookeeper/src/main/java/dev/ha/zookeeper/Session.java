@@ -506,9 +506,7 @@ final class Session implements Connection.Events {
         UnavailableException cause = new UnavailableException(
                 "the connection to ZooKeeper (" + settings.quorum() + ") is lost", Reason.CONNECTION_SUSPENDED, null);
         if (settings.toleratesSuspended()) {
-            // Heard nothing for up to two thirds of the timeout already: at the end of it followers have to know (rule
-            // 5.2).
-            context.schedule(timeout().dividedBy(4), () -> {
+            context.schedule(untilToldOfTrouble(), () -> {
                 if (isStillDisconnected(connection)) {
                     owner.trouble(this, Reason.CONNECTION_SUSPENDED, cause.getMessage() + "", cause);
                 }
