@@ -383,35 +383,42 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
                     session.connection().removeWatch(paths.candidate(watched), predecessorWatch);
         }
         reaper.add(this);
-        return remove();
+        // The usual case by the shortest way: a handover in a JVM that is about to end runs each line for the first time.
+        return !name().isEmpty() && session.isUsable() ? confirmed(release(session.connection())) : remove();
     }
 
     /** Removes what may be in the backend of it; done when nothing is, and nothing can come any more (SAFETY C1). */
     CompletableFuture<Void> remove() {
-        return creation.handle((done, failure) -> failure)
-                .thenCompose(failure -> {
-                    if (isReleased()) {
-                        return CompletableFuture.completedFuture(null);
-                    }
-                    if (session.isOver()) {
-                        return sessions.isGone(session)
-                                .thenCompose(gone -> gone
-                                        ? CompletableFuture.completedFuture(null)
-                                        : sessions.main()
-                                                .whenUsable(
-                                                        "removing an orphan", connection -> search(sessions.main())));
-                    }
-                    if (!name().isEmpty()) {
-                        return session.whenUsable("leaving " + paths.name(), this::release);
-                    }
-                    if (failure == null || isCertain(failure)) {
-                        return CompletableFuture.completedFuture(null); // never sent, or refused
-                    }
-                    return session.whenUsable("removing an orphan", connection -> search(session));
-                })
-                .thenRun(this::gone)
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
-                        Failures.ofRead(failure, "removing a candidate of " + paths.name())));
+        return confirmed(creation.handle((done, failure) -> failure).thenCompose(this::removed));
+    }
+
+    private CompletableFuture<Void> removed(@Nullable Throwable failure) {
+        if (isReleased()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        if (session.isOver()) {
+            return sessions.isGone(session)
+                    .thenCompose(gone -> gone
+                            ? CompletableFuture.completedFuture(null)
+                            : sessions.main()
+                                    .whenUsable("removing an orphan", connection -> search(sessions.main())));
+        }
+        if (!name().isEmpty()) {
+            return session.whenUsable("leaving " + paths.name(), this::release);
+        }
+        return failure == null || isCertain(failure)
+                ? CompletableFuture.completedFuture(null) // never sent, or refused
+                : session.whenUsable("removing an orphan", connection -> search(session));
+    }
+
+    private CompletableFuture<Void> confirmed(CompletableFuture<Void> removal) {
+        return removal.handle((done, failure) -> {
+            if (failure != null) {
+                throw Failures.ofRead(failure, "removing a candidate of " + paths.name());
+            }
+            gone();
+            return null;
+        });
     }
 
     private static boolean isCertain(Throwable failure) {

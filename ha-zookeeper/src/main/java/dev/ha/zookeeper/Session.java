@@ -225,21 +225,29 @@ final class Session implements Connection.Events {
     @Nullable
     Lease leaseForGrant(Member member) {
         synchronized (lock) {
-            if (usable) {
-                Lease present = lease;
-                if (present != null && present.isValid()) {
-                    return present;
-                }
-                OptionalLong proven = evidence();
-                if (proven.isPresent() && context.nanoTime() - proven.getAsLong() < timeout.toNanos() / 2) {
-                    Lease fresh = context.lease(timeout, timeout.dividedBy(MARGIN), proven.getAsLong());
-                    lease = fresh;
-                    return fresh;
-                }
+            Lease present = presentLease();
+            if (present == null) {
+                waitingForLease.add(member);
             }
-            waitingForLease.add(member);
+            return present;
+        }
+    }
+
+    private @Nullable Lease presentLease() {
+        if (!usable) {
             return null;
         }
+        Lease present = lease;
+        if (present != null && present.isValid()) {
+            return present;
+        }
+        OptionalLong proven = evidence();
+        if (proven.isEmpty() || context.nanoTime() - proven.getAsLong() >= timeout.toNanos() / 2) {
+            return null;
+        }
+        present = context.lease(timeout, timeout.dividedBy(MARGIN), proven.getAsLong());
+        lease = present;
+        return present;
     }
 
     /** Evidence so far; none if the machine was suspended since, which the monotonic clock doesn't show (SAFETY 2). */
@@ -482,6 +490,7 @@ final class Session implements Connection.Events {
             usable = true;
             wasUsable = true;
             denial = null;
+            @Nullable Lease unused = presentLease(); // in time, so that a grant does not wait for it
         }
         owner.well(this);
         members.forEach(Member::usable);
