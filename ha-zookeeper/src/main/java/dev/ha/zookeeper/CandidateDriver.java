@@ -383,7 +383,8 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
                     session.connection().removeWatch(paths.candidate(watched), predecessorWatch);
         }
         reaper.add(this);
-        // The usual case by the shortest way: a handover in a JVM that is about to end runs each line for the first time.
+        // The usual case by the shortest way: a handover in a JVM that is about to end runs each line for the first
+        // time.
         return !name().isEmpty() && session.isUsable() ? confirmed(release(session.connection())) : remove();
     }
 
@@ -400,8 +401,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             return sessions.isGone(session)
                     .thenCompose(gone -> gone
                             ? CompletableFuture.completedFuture(null)
-                            : sessions.main()
-                                    .whenUsable("removing an orphan", connection -> search(sessions.main())));
+                            : sessions.main().whenUsable("removing an orphan", connection -> search(sessions.main())));
         }
         if (!name().isEmpty()) {
             return session.whenUsable("leaving " + paths.name(), this::release);

@@ -5,10 +5,13 @@ import dev.ha.spi.BackendContext.Timer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.curator.framework.AuthInfo;
 import org.apache.curator.framework.CuratorFramework;
 import org.apache.curator.framework.CuratorFrameworkFactory;
@@ -36,6 +39,10 @@ import org.jspecify.annotations.Nullable;
  * timeout.
  */
 final class Connection {
+    private static final Duration CLOSE_WAIT = Duration.ofSeconds(2);
+    /** Requests that may be unanswered, renewals not counted: enough for full speed, and answered within a fraction of a second. */
+    private static final int WINDOW = 256;
+
     /** What happens to the connection; told on the client's own threads. */
     interface Events {
         void connected(Duration negotiatedTimeout, long attemptAt);
@@ -82,6 +89,8 @@ final class Connection {
     private final CuratorFramework curator;
     private final List<ACL> acls;
     private final Duration timeout;
+    private final Queue<Request<?>> waiting = new ArrayDeque<>();
+    private int inFlight;
     private volatile @Nullable ZooKeeper handle;
 
     Connection(Settings settings, BackendContext context, Events events) {
@@ -114,8 +123,6 @@ final class Connection {
         settings.maxCloseWait().ifPresent(wait -> builder.maxCloseWaitMs(millis(wait)));
         return builder.build();
     }
-
-    private static final Duration CLOSE_WAIT = Duration.ofSeconds(2);
 
     private static int millis(Duration duration) {
         return Math.toIntExact(duration.toMillis());
@@ -192,8 +199,14 @@ final class Connection {
     private void stateChanged(KeeperState state, Hosts hosts) {
         switch (state) {
             case SyncConnected -> events.connected(Duration.ofMillis(handle().getSessionTimeout()), hosts.attemptAt());
-            case Disconnected -> events.disconnected();
-            case Expired -> events.expired();
+            case Disconnected -> {
+                events.disconnected();
+                dropWaiting();
+            }
+            case Expired -> {
+                events.expired();
+                dropWaiting();
+            }
             case AuthFailed -> events.authenticationFailed();
             default -> {}
         }
@@ -212,6 +225,13 @@ final class Connection {
                 (int rc, String asked, Object ctx, String name, Stat stat) ->
                         request.answer(rc, () -> new Node(name, data, stat)),
                 null));
+    }
+
+    /** Goes before all that waits. */
+    CompletableFuture<Stat> renew(String path, byte[] data) {
+        Request<Stat> request = new Request<>(path, true);
+        return request.send(
+                zk -> zk.setData(path, data, -1, (rc, asked, ctx, stat) -> request.answer(rc, () -> stat), null));
     }
 
     CompletableFuture<Stat> setData(String path, byte[] data, int version) {
@@ -309,32 +329,90 @@ final class Connection {
         return code == null ? Code.SYSTEMERROR : code;
     }
 
+    // ---- the window: a flood of requests must not delay the renewal of the lease, which would wait behind all of them
+
+    private void begin(Request<?> request) {
+        synchronized (waiting) {
+            if (inFlight >= WINDOW && !request.urgent) {
+                waiting.add(request);
+                return;
+            }
+            inFlight++;
+        }
+        request.transmit();
+    }
+
+    /** One has been answered; the next one may go. */
+    private void ended() {
+        Request<?> next;
+        synchronized (waiting) {
+            inFlight--;
+            next = inFlight < WINDOW ? waiting.poll() : null;
+            if (next != null) {
+                inFlight++;
+            }
+        }
+        if (next != null) {
+            next.transmit();
+        }
+    }
+
+    /** What waits was not sent, and must not be sent on another connection. */
+    private void dropWaiting() {
+        List<Request<?>> dropped;
+        synchronized (waiting) {
+            dropped = List.copyOf(waiting);
+            waiting.clear();
+        }
+        dropped.forEach(request -> request.fail(Code.CONNECTIONLOSS));
+    }
+
     /** One request on its way; fails with {@link Code#OPERATIONTIMEOUT} when the answer is late. */
     private final class Request<T> {
         private final CompletableFuture<T> future = new CompletableFuture<>();
         private final String path;
+        private final boolean urgent;
+        private @Nullable Consumer<ZooKeeper> sending;
 
         Request(String path) {
-            this.path = path;
+            this(path, false);
         }
 
-        CompletableFuture<T> send(Consumer<ZooKeeper> sending) {
-            Timer late = context.schedule(
-                    timeout, () -> future.completeExceptionally(KeeperException.create(Code.OPERATIONTIMEOUT, path)));
-            CompletableFuture<T> unused = future.whenComplete((value, failure) -> late.close());
-            try {
-                sending.accept(handle());
-            } catch (RuntimeException refused) {
-                future.completeExceptionally(refused);
-            }
+        Request(String path, boolean urgent) {
+            this.path = path;
+            this.urgent = urgent;
+        }
+
+        CompletableFuture<T> send(Consumer<ZooKeeper> how) {
+            sending = how;
+            begin(this);
             return future;
         }
 
-        void answer(int rc, java.util.function.Supplier<@Nullable T> value) {
+        void transmit() {
+            Consumer<ZooKeeper> how = sending;
+            Timer late = context.schedule(timeout, () -> fail(Code.OPERATIONTIMEOUT));
+            CompletableFuture<T> unused = future.whenComplete((value, failure) -> late.close());
+            try {
+                if (how != null) {
+                    how.accept(handle());
+                }
+            } catch (RuntimeException refused) {
+                future.completeExceptionally(refused);
+                ended();
+            }
+        }
+
+        void fail(Code code) {
+            future.completeExceptionally(KeeperException.create(code, path));
+        }
+
+        void answer(int rc, Supplier<@Nullable T> value) {
+            ended();
             if (rc == Code.OK.intValue()) {
                 future.complete(value.get());
             } else {
-                future.completeExceptionally(KeeperException.create(codeOf(rc), path));
+                fail(codeOf(rc));
             }
         }
     }

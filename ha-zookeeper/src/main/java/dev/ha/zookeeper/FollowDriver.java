@@ -15,7 +15,6 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.WatchedEvent;
 import org.apache.zookeeper.Watcher;
 import org.apache.zookeeper.Watcher.Event.EventType;
-import org.apache.zookeeper.data.Stat;
 import org.jspecify.annotations.Nullable;
 
 /** The watch of one election: a persistent recursive one, whose events are hints that cause a read of everything. */
@@ -32,8 +31,11 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
     private @Nullable Session watched;
     private boolean looking;
     private boolean lookAgain;
-    private boolean existed;
+    private volatile boolean existed;
+    private volatile Holder known = new Holder("", 0);
     private boolean closed;
+
+    private record Holder(String name, long token) {}
 
     FollowDriver(Following following, ElectionPaths paths, Sessions sessions, BackendContext context) {
         this.following = following;
@@ -203,11 +205,18 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
         });
     }
 
+    /** Of a candidate; a node of that name has this one for ever, so it is asked for once. */
     private CompletableFuture<Optional<Long>> token(Session on, String holder) {
+        Holder present = known;
+        if (present.name.equals(holder)) {
+            return CompletableFuture.completedFuture(Optional.of(present.token));
+        }
         return on.connection()
                 .exists(paths.candidate(holder), null)
-                .thenApply(Stat::getCzxid)
-                .thenApply(Optional::of)
+                .thenApply(stat -> {
+                    known = new Holder(holder, stat.getCzxid());
+                    return Optional.of(stat.getCzxid());
+                })
                 .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
                         ? CompletableFuture.completedFuture(Optional.empty())
                         : CompletableFuture.failedFuture(failure));

@@ -297,7 +297,7 @@ final class Session implements Connection.Events {
         byte[] data = context.processId().getBytes(StandardCharsets.UTF_8);
         String path = paths.member(id());
         CompletableFuture<Void> unused = connection
-                .setData(path, data, -1)
+                .renew(path, data)
                 .<Void>thenApply(stat -> null)
                 .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
                         ? enrol(path, data)

@@ -1,0 +1,9 @@
+package dev.ha.bench;
+
+/** Two who hand something over, again and again. */
+interface Contest extends AutoCloseable {
+    String name();
+
+    /** Nanoseconds from the moment the holder lets go until the other one has been told that it has it. */
+    long handover() throws Exception;
+}

@@ -1,0 +1,81 @@
+package dev.ha.bench;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.curator.test.TestingServer;
+
+/**
+ * How long a handover in one JVM takes, beside Curator's recipes and the floor. The contests take turns, so that whatever else the machine does hits all of
+ * them. Arguments: rounds (300), then the servers (a server in this JVM without them).
+ */
+public final class Handover {
+    private static final int WARM_UP = 200;
+
+    private Handover() {}
+
+    /** Runs all contests and prints a table. */
+    public static void main(String[] arguments) throws Exception {
+        int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 300;
+        PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        if (arguments.length > 1) {
+            run(arguments[1], rounds, out);
+        } else {
+            try (TestingServer server = new TestingServer(true)) {
+                run(server.getConnectString(), rounds, out);
+            }
+        }
+        System.exit(0); // LeaderSelector leaves threads behind
+    }
+
+    private static void run(String servers, int rounds, PrintWriter out) throws Exception {
+        List<Contest> contests = List.of(
+                new RawFloor(servers),
+                new HaContest(
+                        "ha-zookeeper",
+                        Map.of("high-availability.mode", "zookeeper", "high-availability.zookeeper.quorum", servers)),
+                new LatchContest(servers),
+                new SelectorContest(servers));
+        List<long[]> times = new ArrayList<>();
+        contests.forEach(contest -> times.add(new long[rounds]));
+        for (int round = -WARM_UP; round < rounds; round++) {
+            for (int i = 0; i < contests.size(); i++) {
+                long took = contests.get(i).handover();
+                if (round >= 0) {
+                    times.get(i)[round] = took;
+                }
+                TimeUnit.MILLISECONDS.sleep(5); // the one who left is back in the queue
+            }
+        }
+        report(contests, times, out);
+        for (Contest contest : contests) {
+            contest.close();
+        }
+    }
+
+    private static void report(List<Contest> contests, List<long[]> times, PrintWriter out) {
+        times.forEach(Arrays::sort);
+        double floor = at(times.get(0), 0.5);
+        out.printf("%-24s %10s %10s %10s %12s%n", "", "median ms", "90 % ms", "99 % ms", "x raw floor");
+        for (int i = 0; i < contests.size(); i++) {
+            long[] sorted = times.get(i);
+            out.printf(
+                    "%-24s %10.3f %10.3f %10.3f %12.2f%n",
+                    contests.get(i).name(),
+                    at(sorted, 0.5),
+                    at(sorted, 0.9),
+                    at(sorted, 0.99),
+                    at(sorted, 0.5) / floor);
+        }
+    }
+
+    private static double at(long[] sorted, double share) {
+        return sorted[(int) Math.min(sorted.length - 1, sorted.length * share)] / 1e6;
+    }
+}
