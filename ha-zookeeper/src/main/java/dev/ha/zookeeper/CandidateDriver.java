@@ -93,16 +93,12 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             }
             if (phase == Phase.NEW) {
                 phase = Phase.CREATING;
-            } else if (phase == Phase.LEADING) {
-                // A tolerated disconnection is over, or a lease was waited for: the look below shows whether the node
-                // is still ours.
-                lookAgain = true;
             }
         }
         if (isCreating()) {
             create(CREATE_ATTEMPTS);
         } else {
-            look();
+            look(); // whether the node is still there, and ours
         }
     }
 
@@ -290,13 +286,14 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     }
 
     private void lead(String history) {
-        Lease lease = session.leaseForGrant(this);
-        if (lease == null) {
-            return; // usable() comes when there is evidence
-        }
+        Lease lease;
         synchronized (lock) {
             if (phase != Phase.QUEUED) {
                 return;
+            }
+            lease = session.leaseForGrant(this);
+            if (lease == null) {
+                return; // usable() comes when there is evidence
             }
             phase = Phase.LEADING;
             led = true;

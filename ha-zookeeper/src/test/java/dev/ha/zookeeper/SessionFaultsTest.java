@@ -8,6 +8,8 @@ import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.tck.FaultProxy;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -189,6 +191,36 @@ class SessionFaultsTest {
             proxy.resume();
             contender.granted();
         }
+    }
+
+    @Test
+    void soManyCandidatesThatTheClosingOfTheirSessionCouldNotCarryThemTakeAFurtherSession() throws Exception {
+        int elections = 2_300;
+        String name = "long".repeat(40);
+        try (Node node = new Node(server.connectString(), "many", Map.of("client.session-timeout", "30 s"))) {
+            List<TestContender> contenders = new ArrayList<>();
+            for (int i = 0; i < elections; i++) {
+                contenders.add(node.contend(name + i));
+            }
+            for (TestContender contender : contenders) {
+                contender.granted();
+            }
+            Map<Long, Integer> bytes = new HashMap<>();
+            for (String election : raw.getChildren("/flink/many/elections", false)) {
+                String path = "/flink/many/elections/" + election;
+                for (String child : raw.getChildren(path, false)) {
+                    if (child.startsWith("c-")) {
+                        String candidate = path + "/" + child;
+                        long owner = raw.exists(candidate, false).getEphemeralOwner();
+                        bytes.merge(owner, candidate.length(), Integer::sum);
+                    }
+                }
+            }
+            assertThat(bytes).hasSize(2);
+            assertThat(bytes.values()).allMatch(sum -> sum <= 512 * 1024);
+            assertThat(raw.getChildren("/flink/many/members", false)).hasSize(2);
+        }
+        assertThat(raw.getChildren("/flink/many/members", false)).isEmpty();
     }
 
     @Test
