@@ -61,6 +61,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private Phase phase = Phase.NEW;
     private String name = "";
     private String predecessor = "";
+    private String next = "";
     private long token;
     private boolean led;
     private boolean published;
@@ -252,18 +253,20 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         if (place == 0) {
             lead(seen.history());
         } else if (place < seen.queue().size()) {
-            await(seen.queue().get(place - 1).text());
+            await(seen.queue().get(place - 1).text(), place == 1 ? seen.history() : "");
         } else {
             look();
         }
     }
 
-    private void await(String before) {
+    /** {@code nextHistory} is the history id if {@code before} is the only one before this candidate, otherwise empty. */
+    private void await(String before, String nextHistory) {
         synchronized (lock) {
             if (phase != Phase.QUEUED) {
                 return;
             }
             predecessor = before;
+            next = nextHistory;
         }
         CompletableFuture<Void> unused = session.connection()
                 .exists(paths.candidate(before), predecessorWatch)
@@ -279,9 +282,24 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
                 });
     }
 
+    /**
+     * Those before this candidate only become fewer: if this was the last of them, nothing needs to be read. That the own node is there is certain as well: its
+     * deletion would have been told before, as events come in the order of the changes.
+     */
     private void predecessorChanged(WatchedEvent event) {
-        if (event.getType() != EventType.None) {
+        if (event.getType() == EventType.None) {
+            return;
+        }
+        String history;
+        synchronized (lock) {
+            boolean last = event.getType() == EventType.NodeDeleted
+                    && paths.candidate(predecessor).equals(event.getPath());
+            history = last ? next : "";
+        }
+        if (history.isEmpty()) {
             look();
+        } else {
+            lead(history);
         }
     }
 

@@ -195,7 +195,7 @@ class SessionFaultsTest {
 
     @Test
     void soManyCandidatesThatTheClosingOfTheirSessionCouldNotCarryThemTakeAFurtherSession() throws Exception {
-        int elections = 2_300;
+        int elections = 2_500;
         String name = "long".repeat(40);
         try (Node node = new Node(server.connectString(), "many", Map.of("client.session-timeout", "30 s"))) {
             List<TestContender> contenders = new ArrayList<>();
