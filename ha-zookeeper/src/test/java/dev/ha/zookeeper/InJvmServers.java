@@ -1,6 +1,7 @@
 package dev.ha.zookeeper;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,7 +48,7 @@ final class InJvmServers implements AutoCloseable {
 
     List<InetSocketAddress> addresses() {
         return specs.stream()
-                .map(spec -> new InetSocketAddress("127.0.0.1", spec.getPort()))
+                .map(spec -> new InetSocketAddress(InetAddress.getLoopbackAddress(), spec.getPort()))
                 .toList();
     }
 

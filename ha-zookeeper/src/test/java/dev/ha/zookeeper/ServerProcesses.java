@@ -14,8 +14,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Real servers as processes of their own, which can be stopped, continued and killed: Debian's ZooKeeper where {@code bin/test-servers} has brought it, otherwise the
@@ -148,7 +150,7 @@ final class ServerProcesses implements AutoCloseable {
         private final int port;
         private final int securePort;
         private final List<String> options;
-        private Process process;
+        private @Nullable Process process;
 
         Server(Path home, Path configuration, int port, int securePort, List<String> options) {
             this.home = home;
@@ -161,7 +163,7 @@ final class ServerProcesses implements AutoCloseable {
         }
 
         InetSocketAddress address() {
-            return new InetSocketAddress("127.0.0.1", port);
+            return new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
         }
 
         int securePort() {
@@ -233,17 +235,22 @@ final class ServerProcesses implements AutoCloseable {
         }
 
         private void signal(String name) throws Exception {
-            Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start();
+            Process kill = new ProcessBuilder(
+                            "kill", "-" + name, Long.toString(started().pid()))
+                    .start();
             if (kill.waitFor() != 0) {
                 throw new IOException("kill -" + name + " failed");
             }
         }
 
         void kill() throws InterruptedException {
-            process.destroyForcibly();
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException(process.pid() + " lives on");
+            if (!started().destroyForcibly().waitFor(10, TimeUnit.SECONDS)) {
+                throw new IllegalStateException(started().pid() + " lives on");
             }
+        }
+
+        private Process started() {
+            return Objects.requireNonNull(process, "not started");
         }
 
         void killIfAlive() {

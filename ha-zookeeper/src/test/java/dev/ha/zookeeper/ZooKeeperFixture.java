@@ -60,7 +60,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
 
     static String quorum(List<InetSocketAddress> servers) {
         return servers.stream()
-                .map(server -> server.getHostString() + ":" + server.getPort())
+                .map(server -> server.getAddress().getHostAddress() + ":" + server.getPort())
                 .collect(Collectors.joining(","));
     }
 
