@@ -92,7 +92,7 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
                 LOG.debug("Ignored a grant of {} that came when the candidacy was {}", election(), phase);
                 return;
             }
-            Term won = Term.of(grant, this);
+            Term won = new Term(grant, this);
             if (!won.lease().isValid()) {
                 end(Reason.EXPIRED, null); // a grant adopted late may be born invalid: release, don't grant (SAFETY C2)
                 return;

@@ -320,7 +320,7 @@ final class Election implements LeaderElectionService {
 
     /** A contender threw from its grant: the lock is given up, so that another process can lead (SAFETY C4). */
     void failed(SeatLeadership handle) {
-        if (attempt != null && handle.term().equals(leadingTerm())) {
+        if (attempt != null && handle.term() == leadingTerm()) {
             attempt.end(Reason.CONTENDER_FAILED, null);
         }
     }

@@ -21,7 +21,7 @@ final class JvmPlatform implements Platform {
     private static final Logger LOG = LoggerFactory.getLogger(JvmPlatform.class);
     private static final AtomicInteger COUNT = new AtomicInteger();
 
-    private final String name = "ha-" + COUNT.incrementAndGet();
+    private final String name;
     private final long origin = System.nanoTime();
     private final ScheduledThreadPoolExecutor timer;
     private final ElasticExecutor io;
@@ -30,6 +30,12 @@ final class JvmPlatform implements Platform {
 
     /** {@code userExecutor} takes the callbacks if given. */
     JvmPlatform(@Nullable Executor userExecutor) {
+        this("ha-" + COUNT.incrementAndGet(), userExecutor);
+    }
+
+    /** {@code name} begins the names of its threads. */
+    JvmPlatform(String name, @Nullable Executor userExecutor) {
+        this.name = name;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, name + "-timer");
             thread.setDaemon(true);
@@ -124,6 +130,11 @@ final class JvmPlatform implements Platform {
     @Override
     public int random(int bound) {
         return ThreadLocalRandom.current().nextInt(bound);
+    }
+
+    @Override
+    public void contending() {
+        Rehearsal.begin();
     }
 
     @Override

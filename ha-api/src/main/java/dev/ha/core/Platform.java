@@ -31,6 +31,9 @@ interface Platform {
     /** A number in [0, bound). */
     int random(int bound);
 
+    /** Somebody contends from now on: the time to make ready for a grant and for the end of the JVM. */
+    void contending();
+
     /** Ends all threads; tasks that have not begun are dropped. */
     void close();
 }

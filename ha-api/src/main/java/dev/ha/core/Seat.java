@@ -68,6 +68,7 @@ final class Seat implements LeaderElection {
                         "the seat " + component + " of election " + name + " has been started already");
             }
             this.contender = contender;
+            engine.platform().contending();
             try {
                 Election found;
                 do {
@@ -145,7 +146,7 @@ final class Seat implements LeaderElection {
 
     void end(Term term, Reason reason) {
         SeatLeadership present = handle;
-        if (present != null && present.term().equals(term)) {
+        if (present != null && present.term() == term) {
             endHandle(reason);
         }
     }
@@ -171,7 +172,7 @@ final class Seat implements LeaderElection {
 
     boolean isBusyFor(@Nullable Term term) {
         SeatLeadership present = told;
-        return present != null && present.term().equals(term) && isBusy();
+        return present != null && present.term() == term && isBusy();
     }
 
     private boolean hasCalledExit() {

@@ -208,6 +208,9 @@ final class Simulation {
         }
 
         @Override
+        public void contending() {}
+
+        @Override
         public void close() {
             closed = true;
         }

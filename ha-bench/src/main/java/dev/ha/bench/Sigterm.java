@@ -1,0 +1,192 @@
+package dev.ha.bench;
+
+import dev.ha.HighAvailability;
+import dev.ha.HighAvailabilityException;
+import dev.ha.HighAvailabilityServices;
+import dev.ha.LeaderContender;
+import dev.ha.Leadership;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.curator.framework.CuratorFramework;
+import org.apache.curator.framework.CuratorFrameworkFactory;
+import org.apache.curator.framework.recipes.leader.LeaderLatch;
+import org.apache.curator.framework.recipes.leader.LeaderLatchListener;
+import org.apache.curator.retry.ExponentialBackoffRetry;
+import org.apache.curator.test.TestingServer;
+
+/**
+ * How long after SIGTERM of the leading process a waiting one leads, beside Curator's LeaderLatch, closed by a shutdown hook as its users do. Each round ends one
+ * process and starts another, for each of the two in turn. Arguments: rounds (20), then the servers (a server in this JVM without them).
+ */
+public final class Sigterm {
+    private static final long QUEUEING_MS = 1_500;
+
+    private Sigterm() {}
+
+    /** Runs the parent, or with {@code child} as first argument one of its processes. */
+    public static void main(String[] arguments) throws Exception {
+        PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+        if (arguments.length > 0 && arguments[0].equals("child")) {
+            if (arguments[1].equals("latch")) {
+                latch(arguments[2], out);
+            } else {
+                services(arguments[2], out);
+            }
+            return;
+        }
+        int rounds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 20;
+        if (arguments.length > 1) {
+            run(arguments[1], rounds, out);
+        } else {
+            try (TestingServer server = new TestingServer(true)) {
+                run(server.getConnectString(), rounds, out);
+            }
+        }
+    }
+
+    // ---- one process
+
+    private static void services(String servers, PrintWriter out) throws InterruptedException {
+        HighAvailabilityServices services = HighAvailability.builder()
+                .configuration(Map.of(
+                        "high-availability.mode", "zookeeper",
+                        "high-availability.cluster-id", "sigterm",
+                        "high-availability.zookeeper.quorum", servers))
+                .closeOnJvmShutdown()
+                .build();
+        services.leaderElection("sigterm").start(new LeaderContender() {
+            @Override
+            public void grantLeadership(Leadership leadership) {
+                out.println(System.nanoTime());
+            }
+
+            @Override
+            public void revokeLeadership(Leadership leadership) {}
+
+            @Override
+            public void handleError(HighAvailabilityException error) {
+                throw new IllegalStateException(error);
+            }
+        });
+        services.awaitClosed();
+    }
+
+    private static void latch(String servers, PrintWriter out) throws Exception {
+        CuratorFramework client = CuratorFrameworkFactory.newClient(servers, new ExponentialBackoffRetry(100, 3));
+        client.start();
+        LeaderLatch latch = new LeaderLatch(client, "/sigterm");
+        latch.addListener(new LeaderLatchListener() {
+            @Override
+            public void isLeader() {
+                out.println(System.nanoTime());
+            }
+
+            @Override
+            public void notLeader() {}
+        });
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            try (client;
+                                    latch) {
+                                // Closing is all.
+                            } catch (IOException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        },
+                        "close"));
+        latch.start();
+        new CountDownLatch(1).await();
+    }
+
+    // ---- all together
+
+    private static void run(String servers, int rounds, PrintWriter out) throws Exception {
+        List<Pair> pairs =
+                List.of(new Pair("ha-zookeeper", "ha", servers), new Pair("Curator LeaderLatch", "latch", servers));
+        long[][] times = new long[pairs.size()][rounds];
+        try {
+            for (Pair pair : pairs) {
+                pair.begin();
+            }
+            for (int round = 0; round < rounds; round++) {
+                for (int i = 0; i < pairs.size(); i++) {
+                    times[i][round] = pairs.get(i).handover();
+                }
+            }
+        } finally {
+            pairs.forEach(Pair::end);
+        }
+        Arrays.stream(times).forEach(Arrays::sort);
+        out.printf("%-24s %10s %10s %10s%n", "SIGTERM to grant", "median ms", "90 % ms", "worst ms");
+        for (int i = 0; i < pairs.size(); i++) {
+            out.printf(
+                    "%-24s %10.2f %10.2f %10.2f%n",
+                    pairs.get(i).name,
+                    times[i][rounds / 2] / 1e6,
+                    times[i][rounds * 9 / 10] / 1e6,
+                    times[i][rounds - 1] / 1e6);
+        }
+    }
+
+    /** The leading process and the waiting one. */
+    private static final class Pair {
+        final String name;
+        private final String kind;
+        private final String servers;
+        private final List<Process> processes = new ArrayList<>();
+
+        Pair(String name, String kind, String servers) {
+            this.name = name;
+            this.kind = kind;
+            this.servers = servers;
+        }
+
+        void begin() throws Exception {
+            granted(start());
+            start();
+        }
+
+        /** All processes are on one machine, whose monotonic clock they share. */
+        long handover() throws Exception {
+            TimeUnit.MILLISECONDS.sleep(QUEUEING_MS);
+            Process leaving = processes.remove(0);
+            long began = System.nanoTime();
+            leaving.destroy();
+            long took = granted(processes.get(0)) - began;
+            leaving.waitFor();
+            start();
+            return took;
+        }
+
+        private Process start() throws IOException {
+            Process process = Children.start(Sigterm.class, kind, servers);
+            processes.add(process);
+            return process;
+        }
+
+        private static long granted(Process process) throws IOException {
+            String line = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
+                    .readLine();
+            if (line == null) {
+                throw new IllegalStateException("a process ended before it led");
+            }
+            return Long.parseLong(line);
+        }
+
+        void end() {
+            processes.forEach(Process::destroy); // not by force: the next run need not wait for their sessions
+        }
+    }
+}
