@@ -182,7 +182,7 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
 
     /**
      * Ends it for whatever reason: handles are invalid when this returns, contenders are revoked next, and the driver is closed when they have returned
-     * or when the lease, frozen now, is over (SAFETY V1). Without effect when it has ended already.
+     * or when the lease, frozen now, is over (SAFETY V1), also when the lease was ended before its time, as by a connection that was lost for a moment. Without effect when it has ended already.
      */
     void end(Reason reason, @Nullable Throwable cause) {
         if (phase != Phase.WAITING && phase != Phase.LEADING) {
@@ -192,7 +192,7 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
         phase = Phase.ENDED;
         endReason = reason;
         Term over = term;
-        frozenNanos = led && over != null ? over.lease().remainingNanos() : 0;
+        frozenNanos = led && over != null ? over.lease().unusedNanos() : 0;
         if (publication != null) {
             publication.stop();
         }

@@ -7,7 +7,9 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.Collections;
+import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.Objects;
 import java.util.Set;
@@ -42,6 +44,8 @@ final class LeaseDeadline implements Lease {
 
     private record Ending(Reason reason, @Nullable Throwable cause) {}
 
+    private record WallClock(long at, long offset) {}
+
     private final Platform platform;
     private final long validNanos;
     private final long durationNanos;
@@ -50,7 +54,9 @@ final class LeaseDeadline implements Lease {
             Collections.synchronizedSet(new LinkedHashSet<>()); // in a fixed order, to be replayed
     private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
     private final AtomicLong lastSent;
+    private final Deque<WallClock> wallClocks = new ArrayDeque<>();
     private volatile long deadline;
+    private volatile long unused;
     private volatile long wallOffset;
     private volatile @Nullable Timer timer;
 
@@ -61,7 +67,7 @@ final class LeaseDeadline implements Lease {
         this.marginMillis = TimeUnit.NANOSECONDS.toMillis(marginNanos);
         this.lastSent = new AtomicLong(sentAt);
         this.deadline = deadline;
-        this.wallOffset = wallOffset(platform.nanoTime());
+        rebaseWallClock(sentAt);
     }
 
     static LeaseDeadline of(Platform platform, Duration duration, Duration margin, long sentAt) {
@@ -108,6 +114,25 @@ final class LeaseDeadline implements Lease {
         return wallOffset(now) - wallOffset > marginMillis;
     }
 
+    /**
+     * What was sent at {@code sentAt} proves that the lease lived then, and nothing of a suspension since: so the wall clock is compared with what it showed
+     * at the last look before that, or lower, and only the first time with what it shows now.
+     */
+    private void rebaseWallClock(long sentAt) {
+        long now = platform.nanoTime();
+        synchronized (wallClocks) {
+            WallClock base = null;
+            while (!wallClocks.isEmpty() && wallClocks.getFirst().at <= sentAt) {
+                base = wallClocks.removeFirst();
+            }
+            if (base != null) {
+                wallClocks.addFirst(base);
+            }
+            wallClocks.addLast(new WallClock(now, wallOffset(now)));
+            wallOffset = wallClocks.stream().mapToLong(WallClock::offset).min().getAsLong();
+        }
+    }
+
     private long wallOffset(long now) {
         return platform.wallMillis() - TimeUnit.NANOSECONDS.toMillis(now);
     }
@@ -137,7 +162,7 @@ final class LeaseDeadline implements Lease {
                 }
                 continue;
             }
-            wallOffset = wallOffset(now);
+            rebaseWallClock(sentAt);
             if (sentAt + validNanos <= end || DEADLINE.compareAndSet(this, end, sentAt + validNanos)) {
                 lastSent.accumulateAndGet(sentAt, Math::max);
                 return;
@@ -154,7 +179,10 @@ final class LeaseDeadline implements Lease {
 
     @Override
     public void end(Reason reason, @Nullable Throwable cause) {
-        deadline = ENDED;
+        long left = (long) DEADLINE.getAndSet(this, ENDED);
+        if (left != ENDED) {
+            unused = left;
+        }
         ending.compareAndSet(null, new Ending(reason, cause));
         Timer armed = timer;
         if (armed != null) {
@@ -184,6 +212,12 @@ final class LeaseDeadline implements Lease {
             return 0;
         }
         long end = deadline;
+        return end == UNLIMITED ? UNLIMITED : Math.max(0, end - platform.nanoTime());
+    }
+
+    /** Nanoseconds until the deadline that it had or would have had, if it was ended before; 0 when it has passed, {@link Long#MAX_VALUE} if there was none. */
+    long unusedNanos() {
+        long end = deadline == ENDED ? unused : deadline;
         return end == UNLIMITED ? UNLIMITED : Math.max(0, end - platform.nanoTime());
     }
 

@@ -105,6 +105,52 @@ final class LeaseDeadlineTest {
     }
 
     @Test
+    void suspensionsBeforeAndAfterTheAnswerOfARenewalAddUp() {
+        LeaseDeadline lease = lease();
+        pass(Duration.ofSeconds(1));
+        lease.renewed(process.nanoTime());
+        pass(Duration.ofSeconds(1));
+        long sent = process.nanoTime();
+        process.stepWall(Duration.ofMillis(1_500));
+        pass(Duration.ofSeconds(1));
+        lease.renewed(sent);
+        assertThat(lease.isValid()).isTrue();
+        process.stepWall(Duration.ofMillis(1_500));
+        assertThat(lease.isValid()).isFalse();
+    }
+
+    @Test
+    void aSuspensionThatALaterRequestHasOutlivedNoLongerCounts() {
+        LeaseDeadline lease = lease();
+        for (int i = 0; i < 10; i++) {
+            process.stepWall(Duration.ofMillis(1_500));
+            lease.renewed(process.nanoTime());
+            pass(Duration.ofSeconds(1));
+            lease.renewed(process.nanoTime());
+            pass(Duration.ofSeconds(1));
+        }
+        assertThat(lease.isValid()).isTrue();
+    }
+
+    @Test
+    void whatWasLeftWhenItWasEndedIsKnownAfterwards() {
+        LeaseDeadline lease = lease();
+        pass(Duration.ofSeconds(3));
+        lease.end(Reason.CONNECTION_SUSPENDED, null);
+        pass(Duration.ofSeconds(1));
+        assertThat(lease.remainingNanos()).isZero();
+        assertThat(lease.unusedNanos()).isEqualTo(Duration.ofSeconds(4).toNanos());
+    }
+
+    @Test
+    void whatExpiredHasNothingLeft() {
+        LeaseDeadline lease = lease();
+        pass(Duration.ofSeconds(9));
+        assertThat(lease.isValid()).isFalse();
+        assertThat(lease.unusedNanos()).isZero();
+    }
+
+    @Test
     void aWallClockThatIsSetBackChangesNothing() {
         LeaseDeadline lease = lease();
         process.stepWall(Duration.ofDays(-1));
