@@ -1,9 +1,11 @@
 package dev.ha.zookeeper;
 
 import dev.ha.ConflictException;
+import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.OutcomeUnknownException;
 import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Candidacy;
 import dev.ha.spi.Change;
@@ -128,7 +130,8 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
 
     private void createElection(int attempts) {
         Connection connection = session.connection();
-        CompletableFuture<Void> unused = session.createAll(parentOf(paths.node()))
+        CompletableFuture<Void> unused = session.nodes()
+                .createAll(parentOf(paths.node()))
                 .thenCompose(done -> connection.multi(List.of(
                         connection.creation(paths.node(), ElectionText.fresh(paths.name())),
                         connection.creation(paths.record(), RecordText.NOTHING.toBytes()),
@@ -164,7 +167,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             }
         }
         creation.complete(null);
-        sessions.granted(session);
+        sessions.granted(paths.node());
         if (wanted) {
             watchSelf();
             look();
@@ -360,11 +363,11 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     }
 
     private void failed(String act, Throwable failure) {
-        Reason reason = Failures.reason(failure);
-        if (reason == Reason.ACCESS_DENIED) {
-            sessions.denied(session, failure, act);
+        HighAvailabilityException told = Failures.ofRead(failure, act);
+        if (told instanceof UnavailableException refused && refused.reason() == Reason.ACCESS_DENIED) {
+            sessions.denied(paths.node(), refused);
         }
-        end(reason, Failures.ofRead(failure, act));
+        end(Failures.reason(failure), told);
     }
 
     private void end(Reason reason, @Nullable Throwable cause) {

@@ -55,19 +55,21 @@ final class Checks {
     }
 
     private String session() throws Exception {
-        long id = await("session", connection -> CompletableFuture.completedFuture(connection.sessionId()));
+        long id = await(
+                sessions.main(), "session", connection -> CompletableFuture.completedFuture(connection.sessionId()));
         return "0x" + Long.toHexString(id) + " at " + settings.quorum()
                 + (settings.tls().isPresent() ? ", TLS" : "");
     }
 
     private String commits() throws Exception {
-        await("write", connection -> sessions.main().commit());
+        Session main = sessions.main();
+        await(main, "write", connection -> main.commit());
         return "a write of the session was committed";
     }
 
     private String version() throws Exception {
         Watcher nobody = event -> {};
-        await("watch", connection -> connection
+        await(sessions.main(), "watch", connection -> connection
                 .addWatch(paths.members(), nobody)
                 .thenCompose(done -> connection.removeWatch(paths.members(), nobody))
                 .thenCompose(done -> connection.multi(List.of(Op.getData(paths.members())))));
@@ -76,7 +78,8 @@ final class Checks {
 
     private String rights() throws Exception {
         String probe = paths.members() + "/probe-" + CandidateName.newNonce();
-        await("probe", connection -> sessions.main()
+        Session main = sessions.main();
+        await(main, "probe", connection -> main.nodes()
                 .createAll(paths.elections())
                 .thenCompose(done -> connection.create(probe, new byte[0], CreateMode.EPHEMERAL))
                 .thenCompose(node -> connection.setData(probe, new byte[0], 0))
@@ -87,9 +90,8 @@ final class Checks {
     }
 
     private String timeout() throws Exception {
-        Duration negotiated = await(
-                "timeout",
-                connection -> CompletableFuture.completedFuture(sessions.main().timeout()));
+        Session main = sessions.main();
+        Duration negotiated = await(main, "timeout", connection -> CompletableFuture.completedFuture(main.timeout()));
         String detail = negotiated.toMillis() + " ms, asked for "
                 + settings.sessionTimeout().toMillis() + " ms";
         if (negotiated.compareTo(settings.sessionTimeout()) > 0) {
@@ -98,8 +100,9 @@ final class Checks {
         return detail;
     }
 
-    private <T> T await(String act, Function<Connection, CompletableFuture<T>> request) throws Exception {
-        CompletableFuture<T> answer = sessions.main().whenUsable(act, request);
+    private <T> T await(Session session, String act, Function<Connection, CompletableFuture<T>> request)
+            throws Exception {
+        CompletableFuture<T> answer = session.whenUsable(act, request);
         try {
             return answer.get(settings.connectionTimeout().toMillis() * 3, TimeUnit.MILLISECONDS);
         } catch (ExecutionException failure) {

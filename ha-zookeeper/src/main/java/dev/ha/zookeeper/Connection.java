@@ -45,7 +45,8 @@ final class Connection {
 
     /** What happens to the connection; told on the client's own threads. */
     interface Events {
-        void connected(Duration negotiatedTimeout, long attemptAt);
+        /** {@code attempt} is when this connection began to be made. */
+        void connected(Duration negotiatedTimeout, Moment attempt);
 
         void disconnected();
 
@@ -91,7 +92,11 @@ final class Connection {
     private final Duration timeout;
     private final Queue<Request<?>> waiting = new ArrayDeque<>();
     private int inFlight;
+    private final Object opening = new Object();
+    private boolean closed;
+    private volatile boolean abandoned;
     private volatile @Nullable ZooKeeper handle;
+    private volatile @Nullable Throwable refused;
 
     Connection(Settings settings, BackendContext context, Events events) {
         this.context = context;
@@ -135,12 +140,37 @@ final class Connection {
     }
 
     /** Begins to connect, for ever. May block in name look-ups and logins. */
-    void start() {
+    void start() throws IOException {
+        synchronized (opening) {
+            if (closed) {
+                return;
+            }
+        }
         curator.start();
+        boolean late;
+        synchronized (opening) {
+            late = closed;
+        }
+        if (late) { // and found nothing to close
+            curator.close();
+        } else if (handle == null) { // Curator only logs why
+            throw new IOException("the ZooKeeper client can't be started: " + refused, refused);
+        }
     }
 
-    /** Closes the session if it can, and ends all threads. Blocks for some seconds at most. */
-    void close() {
+    /**
+     * Ends all threads, and the session if it can be reached and {@code release} says so: otherwise the servers hear nothing, and the session runs out there.
+     * Blocks for some seconds at most.
+     */
+    void close(boolean release) {
+        synchronized (opening) {
+            closed = true;
+        }
+        ZooKeeper open = handle;
+        if (!release && open != null) {
+            abandoned = true;
+            open.getTestable().injectSessionExpiration(); // the client has no other way of hanging up without a word
+        }
         curator.close();
     }
 
@@ -172,17 +202,39 @@ final class Connection {
                 boolean readOnly,
                 org.apache.zookeeper.client.@Nullable ZKClientConfig config)
                 throws IOException {
-            if (handle != null) {
-                throw new IOException("the session is over; another connection takes its place");
+            synchronized (opening) { // an event may come before the constructor has returned
+                if (handle != null) {
+                    throw new IOException("the session is over; another connection takes its place");
+                }
+                try {
+                    ZooKeeper made = open(servers, sessionTimeout, watcher, readOnly, config);
+                    handle = made;
+                    return made;
+                } catch (IOException | RuntimeException | Error failure) {
+                    refused = failure;
+                    throw failure;
+                }
             }
+        }
+
+        private ZooKeeper open(
+                String servers,
+                int sessionTimeout,
+                Watcher watcher,
+                boolean readOnly,
+                org.apache.zookeeper.client.@Nullable ZKClientConfig config)
+                throws IOException {
             Hosts hosts = new Hosts(
                     new StaticHostProvider(new ConnectStringParser(servers).getServerAddresses()),
-                    context::nanoTime,
+                    () -> Moment.now(context),
                     events::unreachable);
-            ZooKeeper made = new ZooKeeper(
+            return new ZooKeeper(
                     servers,
                     sessionTimeout,
                     event -> {
+                        if (abandoned) {
+                            return;
+                        }
                         if (event.getType() == EventType.None) {
                             stateChanged(event.getState(), hosts);
                         }
@@ -191,14 +243,16 @@ final class Connection {
                     readOnly,
                     hosts,
                     config == null ? settings.clientConfig() : config);
-            handle = made;
-            return made;
         }
     }
 
     private void stateChanged(KeeperState state, Hosts hosts) {
+        ZooKeeper open;
+        synchronized (opening) {
+            open = handle();
+        }
         switch (state) {
-            case SyncConnected -> events.connected(Duration.ofMillis(handle().getSessionTimeout()), hosts.attemptAt());
+            case SyncConnected -> events.connected(Duration.ofMillis(open.getSessionTimeout()), hosts.attempt());
             case Disconnected -> {
                 events.disconnected();
                 dropWaiting();
@@ -342,12 +396,14 @@ final class Connection {
         request.transmit();
     }
 
-    /** One has been answered; the next one may go. */
+    /** One has been answered; the next one may go, unless it was given up while it waited. */
     private void ended() {
         Request<?> next;
         synchronized (waiting) {
             inFlight--;
-            next = inFlight < WINDOW ? waiting.poll() : null;
+            do {
+                next = inFlight < WINDOW ? waiting.poll() : null;
+            } while (next != null && next.future.isDone());
             if (next != null) {
                 inFlight++;
             }
@@ -357,7 +413,7 @@ final class Connection {
         }
     }
 
-    /** What waits was not sent, and must not be sent on another connection. */
+    /** What waits was not sent; it fails now rather than wait for another connection. */
     private void dropWaiting() {
         List<Request<?>> dropped;
         synchronized (waiting) {
@@ -385,14 +441,14 @@ final class Connection {
 
         CompletableFuture<T> send(Consumer<ZooKeeper> how) {
             sending = how;
+            Timer late = context.schedule(timeout, () -> fail(Code.OPERATIONTIMEOUT));
+            CompletableFuture<T> unused = future.whenComplete((value, failure) -> late.close());
             begin(this);
             return future;
         }
 
         void transmit() {
             Consumer<ZooKeeper> how = sending;
-            Timer late = context.schedule(timeout, () -> fail(Code.OPERATIONTIMEOUT));
-            CompletableFuture<T> unused = future.whenComplete((value, failure) -> late.close());
             try {
                 if (how != null) {
                     how.accept(handle());
@@ -408,6 +464,9 @@ final class Connection {
         }
 
         void answer(int rc, Supplier<@Nullable T> value) {
+            if (rc == Code.CONNECTIONLOSS.intValue()) {
+                dropWaiting(); // the event of the lost connection comes behind the answers
+            }
             ended();
             if (rc == Code.OK.intValue()) {
                 future.complete(value.get());

@@ -2,7 +2,6 @@ package dev.ha.zookeeper;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.OptionalLong;
 
 /**
  * Since when the servers may count a session's timeout, at the earliest: all that may be believed of its life (SAFETY Z1). A write is proof only when another
@@ -13,42 +12,33 @@ final class Evidence {
     private static final int GRAIN = 16;
 
     private final long quarter;
-    private final ArrayDeque<Long> recent = new ArrayDeque<>();
-    private long proven;
-    private boolean known;
+    private final ArrayDeque<Moment> recent = new ArrayDeque<>();
+    private Moment proven;
 
-    /** {@code createdAt} is when the attempt to create the session began: its creation is a commit that the leader itself counts from. */
-    Evidence(Duration timeout, long createdAt) {
+    /** {@code created} is when the attempt to create the session began: its creation is a commit that the leader itself counts from. */
+    Evidence(Duration timeout, Moment created) {
         this.quarter = timeout.toNanos() / 4;
-        this.proven = createdAt;
-        this.known = true;
+        this.proven = created;
     }
 
-    /** A write sent at {@code sentAt} was committed; true if more is proven by it. */
-    boolean acknowledged(long sentAt) {
+    /** A write sent at {@code sent} was committed; true if more is proven by it. */
+    boolean acknowledged(Moment sent) {
         boolean more = false;
-        while (!recent.isEmpty() && sentAt - recent.peekFirst() >= quarter) {
-            long older = recent.removeFirst();
-            if (!known || older > proven) {
+        while (!recent.isEmpty() && sent.nanoTime() - recent.peekFirst().nanoTime() >= quarter) {
+            Moment older = recent.removeFirst();
+            if (older.nanoTime() > proven.nanoTime()) {
                 proven = older;
-                known = true;
                 more = true;
             }
         }
-        if (recent.isEmpty() || sentAt - recent.peekLast() > quarter / GRAIN) {
-            recent.addLast(sentAt);
+        if (recent.isEmpty() || sent.nanoTime() - recent.peekLast().nanoTime() > quarter / GRAIN) {
+            recent.addLast(sent);
         }
         return more;
     }
 
-    /** Sending time of the newest write that is proof; empty after {@link #forget}. */
-    OptionalLong proven() {
-        return known ? OptionalLong.of(proven) : OptionalLong.empty();
-    }
-
-    /** The clock can't be trusted for what was: begins anew. */
-    void forget() {
-        recent.clear();
-        known = false;
+    /** When the newest write that is proof was sent. */
+    Moment proven() {
+        return proven;
     }
 }

@@ -50,6 +50,11 @@ final class Failures {
         };
     }
 
+    /** The server heard us and says no, to whatever session asks. */
+    static boolean isRefused(Throwable failure) {
+        return isRefusal(failure) && code(failure) != Code.SESSIONEXPIRED && code(failure) != Code.SESSIONMOVED;
+    }
+
     static Reason reason(Throwable failure) {
         return isDenied(failure) ? Reason.ACCESS_DENIED : Reason.CONNECTION_LOST;
     }

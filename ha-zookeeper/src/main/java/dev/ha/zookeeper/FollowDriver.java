@@ -1,6 +1,8 @@
 package dev.ha.zookeeper;
 
+import dev.ha.HighAvailabilityException;
 import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.ElectionState;
 import dev.ha.spi.Following;
@@ -128,7 +130,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
             }
             if (failure == null) {
                 if (!isClosed() && present.isUsable()) {
-                    sessions.granted(present);
+                    sessions.granted(this);
                     following.seen(state);
                 }
             } else {
@@ -155,10 +157,11 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
         if (isClosed() || present == null || !present.isUsable()) {
             return; // the next connection looks again
         }
-        if (Failures.isDenied(failure)) {
-            sessions.denied(present, failure, "following " + paths.name());
+        HighAvailabilityException told = Failures.ofRead(failure, "following " + paths.name());
+        if (told instanceof UnavailableException refused && refused.reason() == Reason.ACCESS_DENIED) {
+            sessions.denied(this, refused);
         }
-        following.unknown(Failures.reason(failure), Failures.ofRead(failure, "following " + paths.name()));
+        following.unknown(Failures.reason(failure), told);
         context.schedule(RETRY, this::usable);
     }
 
@@ -245,6 +248,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
             return CompletableFuture.completedStage(null);
         }
         present.leave(this);
+        sessions.granted(this);
         if (!remove || !present.isUsable()) {
             return CompletableFuture.completedStage(null);
         }

@@ -3,29 +3,29 @@ package dev.ha.zookeeper;
 import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.function.Consumer;
-import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.apache.zookeeper.client.HostProvider;
 
 /** Tells when the connection attempt that is going on began, and when all servers have been tried in vain. */
 final class Hosts implements HostProvider {
     private final HostProvider servers;
-    private final LongSupplier clock;
+    private final Supplier<Moment> clock;
     private final Consumer<String> inVain;
-    private volatile long attemptAt;
+    private volatile Moment attempt;
     private int tried;
     private String unresolved = "";
 
     /** {@code inVain} is told after each round through all servers. */
-    Hosts(HostProvider servers, LongSupplier clock, Consumer<String> inVain) {
+    Hosts(HostProvider servers, Supplier<Moment> clock, Consumer<String> inVain) {
         this.servers = servers;
         this.clock = clock;
         this.inVain = inVain;
-        this.attemptAt = clock.getAsLong();
+        this.attempt = clock.get();
     }
 
     /** Before the connection that exists or is attempted was opened: a session was created later than this. */
-    long attemptAt() {
-        return attemptAt;
+    Moment attempt() {
+        return attempt;
     }
 
     @Override
@@ -47,7 +47,7 @@ final class Hosts implements HostProvider {
         if (next.isUnresolved()) {
             unresolved = next.getHostString();
         }
-        attemptAt = clock.getAsLong();
+        attempt = clock.get();
         return next;
     }
 

@@ -11,10 +11,11 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
-import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.KeeperException.Code;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -29,27 +30,26 @@ final class Session implements Connection.Events {
 
     /** Renewals in one timeout. */
     private static final int RENEWALS = 6;
-    /** A third of the timeout is the margin: the leader hears of a session up to a quarter of it late, the rest is for clocks. */
-    private static final int MARGIN = 3;
 
     /** What lives on a session. Told without a lock, on the client's threads. */
     interface Member {
-        /** The session is usable: for the first time, or again after it was disconnected. */
+        /** The session is usable: for the first time, again after it was disconnected, or still while others are not. */
         void usable();
 
         /** The session is over. */
         void over(Reason reason, @Nullable Throwable cause);
     }
 
-    /** What a session tells the backend. */
+    /** What a session tells the backend; without a lock. */
     interface Owner {
         /** There is trouble, of which the user has to hear. */
-        void trouble(Session session, Reason reason, String what, @Nullable Throwable cause);
+        void trouble(Session session, Reason reason, UnavailableException cause);
 
         /** The session is usable. */
         void well(Session session);
 
-        void over(Session session);
+        /** It is over, for {@code cause}; {@code ended} is done when its threads have ended. */
+        void over(Session session, Reason reason, UnavailableException cause, CompletableFuture<Void> ended);
     }
 
     private enum State {
@@ -64,6 +64,7 @@ final class Session implements Connection.Events {
     private final Paths paths;
     private final Owner owner;
     private final Connection connection;
+    private final Nodes nodes;
     private final Set<Member> members = ConcurrentHashMap.newKeySet();
     private final Set<Member> waitingForLease = ConcurrentHashMap.newKeySet();
     private final AtomicInteger bytes = new AtomicInteger();
@@ -73,11 +74,9 @@ final class Session implements Connection.Events {
     private boolean usable;
     private boolean wasUsable;
     private Duration timeout;
-    private @Nullable Evidence evidence;
-    private @Nullable Lease lease;
+    private @Nullable SessionLease lease;
     private long lastAnswer;
-    private @Nullable Throwable denial;
-    private long wallOffset;
+    private @Nullable UnavailableException refusal;
     private boolean writing;
     private @Nullable CompletableFuture<Void> nextWrite;
     private long id;
@@ -90,27 +89,60 @@ final class Session implements Connection.Events {
         this.owner = owner;
         this.timeout = settings.sessionTimeout();
         this.connection = new Connection(settings, context, this);
+        this.nodes = new Nodes(connection, paths);
     }
 
     /** Connects, after {@code delay}. */
     void start(Duration delay) {
-        context.schedule(delay, () -> context.blocking(() -> {
-                    String unused = context.processId(); // looks its host up, which must not happen later
-                    connection.start();
-                    return null;
-                })
-                .whenComplete((started, failure) -> {
-                    if (failure != null) {
-                        end(Reason.CONNECTION_LOST, Failures.unwrap(failure));
-                    }
-                }));
+        context.schedule(delay, () -> {
+            context.schedule(settings.connectionTimeout(), this::tellIfNeverUsable);
+            CompletionStage<Void> unused = context.<Void>blocking(() -> {
+                        String unusedYet = context.processId(); // looks its host up, which must not happen later
+                        connection.start();
+                        return null;
+                    })
+                    .whenComplete((started, failure) -> {
+                        if (failure != null) {
+                            end(
+                                    Reason.CONNECTION_LOST,
+                                    trouble("no session can be made: " + Failures.unwrap(failure), failure));
+                        }
+                    });
+        });
         scheduleTick();
+    }
+
+    /** The client itself says nothing before it has tried all servers, each for its share of the session timeout (peer: a dead network, a name server that hangs). */
+    private void tellIfNeverUsable() {
+        boolean connected;
+        synchronized (lock) {
+            if (wasUsable || state == State.OVER) {
+                return;
+            }
+            connected = state == State.CONNECTED;
+        }
+        owner.trouble(
+                this,
+                Reason.CONNECTION_LOST,
+                trouble(
+                        (connected ? "connected, but no write was committed within " : "no connection within ")
+                                + settings.connectionTimeout().toMillis() + " ms",
+                        null));
+    }
+
+    private UnavailableException trouble(String what, @Nullable Throwable cause) {
+        return new UnavailableException(
+                "ZooKeeper (" + settings.quorum() + "): " + what, Reason.CONNECTION_LOST, cause);
     }
 
     // ---- for members ----
 
     Connection connection() {
         return connection;
+    }
+
+    Nodes nodes() {
+        return nodes;
     }
 
     long id() {
@@ -182,24 +214,34 @@ final class Session implements Connection.Events {
         return bytes.get();
     }
 
-    /** Runs {@code request} when the session is usable; fails when that takes longer than a request may. */
-    <T> CompletableFuture<T> whenUsable(String act, Function<Connection, CompletableFuture<T>> request) {
-        CompletableFuture<Void> ready = new CompletableFuture<>();
-        Member waiting = new Member() {
-            @Override
-            public void usable() {
-                ready.complete(null);
-            }
+    /** Lets all members look again, if the session is usable. */
+    void recheck() {
+        if (isUsable()) {
+            tellMembers(Member::usable);
+        }
+    }
 
-            @Override
-            public void over(Reason reason, @Nullable Throwable cause) {
-                ready.completeExceptionally(new UnavailableException(act + ": the session is over", reason, cause));
-            }
-        };
+    /** One that fails must not keep the news from the others. */
+    private void tellMembers(Consumer<Member> news) {
+        members.forEach(member -> tell(member, news));
+    }
+
+    private static void tell(Member member, Consumer<Member> news) {
+        try {
+            news.accept(member);
+        } catch (RuntimeException | Error failure) {
+            LOG.error("A part of the ZooKeeper backend failed", failure);
+        }
+    }
+
+    /** Runs {@code request} when the session is usable; fails when that takes longer than a request may, or when ZooKeeper refuses our writes. */
+    <T> CompletableFuture<T> whenUsable(String act, Function<Connection, CompletableFuture<T>> request) {
+        Waiting waiting = new Waiting(act);
+        CompletableFuture<Void> ready = waiting.ready;
         join(waiting);
-        Throwable refusal = refusal();
-        if (refusal != null) {
-            ready.completeExceptionally(refusal);
+        UnavailableException refused = refusal();
+        if (refused != null) {
+            ready.completeExceptionally(refused);
         }
         Timer late = context.schedule(
                 settings.connectionTimeout(),
@@ -211,10 +253,30 @@ final class Session implements Connection.Events {
                 .thenCompose(done -> request.apply(connection));
     }
 
+    /** Somebody with a request to make. */
+    private static final class Waiting implements Member {
+        final CompletableFuture<Void> ready = new CompletableFuture<>();
+        private final String act;
+
+        Waiting(String act) {
+            this.act = act;
+        }
+
+        @Override
+        public void usable() {
+            ready.complete(null);
+        }
+
+        @Override
+        public void over(Reason reason, @Nullable Throwable cause) {
+            ready.completeExceptionally(new UnavailableException(act + ": the session is over", reason, cause));
+        }
+    }
+
     /** Why the session can't be used although it is connected. */
-    private @Nullable Throwable refusal() {
+    private @Nullable UnavailableException refusal() {
         synchronized (lock) {
-            return usable ? null : denial;
+            return usable ? null : refusal;
         }
     }
 
@@ -225,48 +287,12 @@ final class Session implements Connection.Events {
     @Nullable
     Lease leaseForGrant(Member member) {
         synchronized (lock) {
-            Lease present = presentLease();
+            Lease present = usable && lease != null ? lease.forGrant() : null;
             if (present == null) {
                 waitingForLease.add(member);
             }
             return present;
         }
-    }
-
-    private @Nullable Lease presentLease() {
-        if (!usable) {
-            return null;
-        }
-        Lease present = lease;
-        if (present != null && present.isValid()) {
-            return present;
-        }
-        OptionalLong proven = evidence();
-        if (proven.isEmpty() || context.nanoTime() - proven.getAsLong() >= timeout.toNanos() / 2) {
-            return null;
-        }
-        present = context.lease(timeout, timeout.dividedBy(MARGIN), proven.getAsLong());
-        lease = present;
-        return present;
-    }
-
-    /** Evidence so far; none if the machine was suspended since, which the monotonic clock doesn't show (SAFETY 2). */
-    private OptionalLong evidence() {
-        Evidence known = evidence;
-        if (known == null) {
-            return OptionalLong.empty();
-        }
-        long offset = wallOffset();
-        if (offset - wallOffset > timeout.toMillis() / MARGIN) {
-            known.forget();
-        }
-        wallOffset = offset;
-        return known.proven();
-    }
-
-    private long wallOffset() {
-        return context.wallTime().toEpochMilli()
-                - Duration.ofNanos(context.nanoTime()).toMillis();
     }
 
     // ---- committed writes: renewals and barriers ----
@@ -278,6 +304,9 @@ final class Session implements Connection.Events {
     CompletableFuture<Void> commit() {
         CompletableFuture<Void> mine = new CompletableFuture<>();
         synchronized (lock) {
+            if (lease == null) {
+                return CompletableFuture.failedFuture(Failures.notSent("a write", Reason.CONNECTION_LOST));
+            }
             if (writing) {
                 CompletableFuture<Void> shared = nextWrite;
                 if (shared == null) {
@@ -293,24 +322,18 @@ final class Session implements Connection.Events {
     }
 
     private void write(CompletableFuture<Void> done) {
-        long sentAt = context.nanoTime();
+        Moment sent = Moment.now(context);
         byte[] data = context.processId().getBytes(StandardCharsets.UTF_8);
-        String path = paths.member(id());
-        CompletableFuture<Void> unused = connection
-                .renew(path, data)
-                .<Void>thenApply(stat -> null)
-                .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
-                        ? enrol(path, data)
-                        : CompletableFuture.failedFuture(failure))
+        CompletableFuture<Void> unused = nodes.writeMember(paths.member(id()), data)
                 .whenComplete((committed, failure) -> {
-                    if (failure == null) {
-                        committed(sentAt);
-                    }
                     CompletableFuture<Void> next;
                     synchronized (lock) {
                         next = nextWrite;
                         nextWrite = null;
                         writing = next != null;
+                    }
+                    if (failure == null) {
+                        committed(sent);
                     }
                     if (next != null) {
                         write(next);
@@ -323,66 +346,24 @@ final class Session implements Connection.Events {
                 });
     }
 
-    /** Makes the own node, at first and whenever somebody has removed it. */
-    private CompletableFuture<Void> enrol(String path, byte[] data) {
-        return connection
-                .create(path, data, CreateMode.EPHEMERAL)
-                .<Void>thenApply(node -> null)
-                .exceptionallyCompose(failure -> switch (Failures.code(failure)) {
-                    case NONODE ->
-                        createAll(paths.members())
-                                .thenCompose(done -> connection.create(path, data, CreateMode.EPHEMERAL))
-                                .thenApply(node -> null);
-                    case NODEEXISTS -> connection.setData(path, data, -1).thenApply(stat -> null);
-                    default -> CompletableFuture.failedFuture(failure);
-                });
-    }
-
-    /** Makes a persistent node and its ancestors, those that are missing. */
-    CompletableFuture<Void> createAll(String path) {
-        CompletableFuture<Void> all = CompletableFuture.completedFuture(null);
-        for (String node : Paths.withAncestors(path)) {
-            all = all.thenCompose(done -> createIfMissing(node));
-        }
-        return all;
-    }
-
-    /** Looks first: whoever may not create the upper nodes may still use them. */
-    private CompletableFuture<Void> createIfMissing(String node) {
-        return connection
-                .exists(node, null)
-                .<Void>thenApply(stat -> null)
-                .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
-                        ? connection
-                                .create(node, new byte[0], CreateMode.PERSISTENT)
-                                .<Void>thenApply(made -> null)
-                                .exceptionallyCompose(refused -> Failures.code(refused) == Code.NODEEXISTS
-                                        ? CompletableFuture.completedFuture(null)
-                                        : CompletableFuture.failedFuture(refused))
-                        : CompletableFuture.failedFuture(failure));
-    }
-
-    private void committed(long sentAt) {
-        Lease renewed = null;
-        long proven = 0;
+    private void committed(Moment sent) {
+        Lease renewed;
+        OptionalLong proven;
         synchronized (lock) {
-            Evidence known = evidence;
-            if (state == State.OVER || known == null) {
+            SessionLease present = lease;
+            if (state == State.OVER || present == null) {
                 return;
             }
             lastAnswer = context.nanoTime();
-            evidence(); // forgets what was before a suspended machine
-            if (known.acknowledged(sentAt) && known.proven().isPresent()) {
-                renewed = lease;
-                proven = known.proven().getAsLong();
-            }
+            proven = present.acknowledged(sent);
+            renewed = present.current();
         }
-        if (renewed != null) {
-            renewed.renewed(proven);
+        if (renewed != null && proven.isPresent()) {
+            renewed.renewed(proven.getAsLong());
         }
         for (Member waiting : List.copyOf(waitingForLease)) {
             if (waitingForLease.remove(waiting)) {
-                waiting.usable();
+                tell(waiting, Member::usable);
             }
         }
     }
@@ -400,32 +381,29 @@ final class Session implements Connection.Events {
 
     private void tick() {
         boolean renew;
-        boolean dead;
+        long silence;
+        Duration limit;
         synchronized (lock) {
             renew = state == State.CONNECTED && !writing;
-            dead = evidence != null && context.nanoTime() - lastAnswer >= timeout.toNanos();
+            silence = lease == null ? 0 : context.nanoTime() - lastAnswer;
+            limit = timeout;
         }
-        if (dead) {
+        if (silence >= limit.toNanos()) {
             // Whatever the connection says: nothing we write is committed any more (SAFETY Z1, Z5).
-            end(
-                    Reason.CONNECTION_LOST,
-                    new UnavailableException(
-                            "no write was committed for a session timeout, "
-                                    + timeout().toMillis() + " ms",
-                            Reason.CONNECTION_LOST,
-                            null));
+            end(Reason.CONNECTION_LOST, trouble("no write was committed for " + limit.toMillis() + " ms", null));
             return;
         }
+        if (silence >= limit.toNanos() / RENEWALS * (RENEWALS - 1)) { // followers have to know within T (rule 5.2)
+            owner.trouble(
+                    this,
+                    Reason.CONNECTION_LOST,
+                    trouble(
+                            "no write has been committed for "
+                                    + Duration.ofNanos(silence).toMillis() + " ms",
+                            null));
+        }
         if (renew) {
-            boolean first = !isUsable();
-            CompletableFuture<Void> unused = commit().whenComplete((done, failure) -> {
-                if (failure != null) {
-                    LOG.debug("A renewal failed: {}", failure.toString());
-                    report(failure);
-                } else if (first) {
-                    verified();
-                }
-            });
+            verify();
         }
         scheduleTick();
     }
@@ -433,7 +411,7 @@ final class Session implements Connection.Events {
     // ---- events of the connection ----
 
     @Override
-    public void connected(Duration negotiated, long attemptAt) {
+    public void connected(Duration negotiated, Moment attempt) {
         boolean shrunk;
         Duration before;
         synchronized (lock) {
@@ -441,11 +419,10 @@ final class Session implements Connection.Events {
                 return;
             }
             before = timeout;
-            shrunk = evidence != null && negotiated.compareTo(timeout) < 0;
-            if (evidence == null) {
+            shrunk = lease != null && negotiated.compareTo(timeout) < 0;
+            if (lease == null) {
                 timeout = negotiated;
-                evidence = new Evidence(negotiated, attemptAt);
-                wallOffset = wallOffset();
+                lease = new SessionLease(context, negotiated, attempt);
                 lastAnswer = context.nanoTime();
                 id = connection.sessionId();
                 LOG.info(
@@ -460,10 +437,9 @@ final class Session implements Connection.Events {
         if (shrunk) {
             end(
                     Reason.EXPIRED,
-                    new UnavailableException(
+                    trouble(
                             "another server shortened the session timeout from " + before.toMillis() + " to "
                                     + negotiated.toMillis() + " ms",
-                            Reason.CONNECTION_LOST,
                             null));
             return;
         }
@@ -471,12 +447,13 @@ final class Session implements Connection.Events {
         verify();
     }
 
-    /** Before anything is believed on this connection, a write of it must be committed. */
+    /** Renews; before anything is believed on a new connection, a write of it must be committed. */
     private void verify() {
         CompletableFuture<Void> unused = commit().whenComplete((done, failure) -> {
             if (failure == null) {
                 verified();
             } else {
+                LOG.debug("A renewal failed: {}", failure.toString());
                 report(failure); // the next tick or connection tries again
             }
         });
@@ -489,11 +466,13 @@ final class Session implements Connection.Events {
             }
             usable = true;
             wasUsable = true;
-            denial = null;
-            @Nullable Lease unused = presentLease(); // in time, so that a grant does not wait for it
+            refusal = null;
+            if (lease != null) {
+                @Nullable Lease unused = lease.forGrant(); // so that a grant does not wait for it
+            }
         }
         owner.well(this);
-        members.forEach(Member::usable);
+        tellMembers(Member::usable);
     }
 
     @Override
@@ -507,9 +486,8 @@ final class Session implements Connection.Events {
             state = State.SUSPENDED;
             usable = false;
             connection = connections;
-            if (!settings.toleratesSuspended()) {
-                over = lease;
-                lease = null;
+            if (!settings.toleratesSuspended() && lease != null) {
+                over = lease.drop();
             }
         }
         UnavailableException cause = new UnavailableException(
@@ -517,14 +495,14 @@ final class Session implements Connection.Events {
         if (settings.toleratesSuspended()) {
             context.schedule(untilToldOfTrouble(), () -> {
                 if (isStillDisconnected(connection)) {
-                    owner.trouble(this, Reason.CONNECTION_SUSPENDED, cause.getMessage() + "", cause);
+                    owner.trouble(this, Reason.CONNECTION_SUSPENDED, cause);
                 }
             });
         } else {
             if (over != null) {
                 over.end(Reason.CONNECTION_SUSPENDED, cause);
             }
-            owner.trouble(this, Reason.CONNECTION_SUSPENDED, cause.getMessage() + "", cause);
+            owner.trouble(this, Reason.CONNECTION_SUSPENDED, cause);
         }
     }
 
@@ -544,9 +522,7 @@ final class Session implements Connection.Events {
 
     @Override
     public void expired() {
-        end(
-                Reason.EXPIRED,
-                new UnavailableException("the ZooKeeper session has expired", Reason.CONNECTION_LOST, null));
+        end(Reason.EXPIRED, trouble("the session has expired", null));
     }
 
     @Override
@@ -559,66 +535,73 @@ final class Session implements Connection.Events {
 
     @Override
     public void unreachable(String why) {
-        String what = "ZooKeeper (" + settings.quorum() + "): " + why;
         if (!isOver()) {
-            owner.trouble(this, Reason.CONNECTION_LOST, what, null);
+            owner.trouble(this, Reason.CONNECTION_LOST, trouble(why, null));
         }
     }
 
     private void report(Throwable failure) {
         if (Failures.code(failure) == Code.AUTHFAILED) {
             authenticationFailed(); // the client has no event for each way in which a login fails
-        } else if (Failures.isDenied(failure)) {
+        } else if (Failures.isRefused(failure)) {
+            Reason reason = Failures.reason(failure);
+            UnavailableException refused = new UnavailableException(
+                    "ZooKeeper (" + settings.quorum() + ") refuses what a session needs: "
+                            + Failures.show(Failures.unwrap(failure)),
+                    reason,
+                    failure);
             synchronized (lock) {
                 lastAnswer = context.nanoTime(); // a session that is refused is alive: another one would fare no better
-                denial = failure;
+                refusal = refused;
             }
-            owner.trouble(this, Reason.ACCESS_DENIED, "ZooKeeper: " + Failures.show(Failures.unwrap(failure)), failure);
+            owner.trouble(this, reason, refused);
+            tellMembers(member -> {
+                if (member instanceof Waiting waiting) {
+                    waiting.ready.completeExceptionally(refused);
+                }
+            });
         }
     }
 
     // ---- the end ----
 
-    private void end(Reason reason, @Nullable Throwable cause) {
+    private void end(Reason reason, UnavailableException cause) {
+        CompletableFuture<Void> unused = end(reason, cause, true);
+    }
+
+    /** Without {@code release} its nodes are left to run out. */
+    private CompletableFuture<Void> end(Reason reason, UnavailableException cause, boolean release) {
         Lease over;
         synchronized (lock) {
             if (state == State.OVER) {
-                return;
+                return CompletableFuture.completedFuture(null);
             }
             state = State.OVER;
             usable = false;
-            over = lease;
-            lease = null;
+            over = lease == null ? null : lease.drop();
             if (tick != null) {
                 tick.close();
             }
         }
-        LOG.info("ZooKeeper session 0x{} is over: {}", Long.toHexString(id()), String.valueOf(cause));
+        LOG.info("ZooKeeper session 0x{} is over: {}", Long.toHexString(id()), cause.getMessage());
         if (over != null) {
             over.end(reason, cause);
         }
-        if (reason != Reason.CLOSED) {
-            Reason told = reason == Reason.ACCESS_DENIED ? reason : Reason.CONNECTION_LOST;
-            owner.trouble(this, told, cause == null ? "the session is over" : cause.getMessage() + "", cause);
-        }
-        owner.over(this);
-        members.forEach(member -> member.over(reason, cause));
-        if (reason != Reason.CLOSED) {
-            CompletableFuture<Void> unused = disconnect();
-        }
-    }
-
-    private CompletableFuture<Void> disconnect() {
-        return context.<Void>blocking(() -> {
-                    connection.close();
+        CompletableFuture<Void> ended = context.<Void>blocking(() -> {
+                    connection.close(release);
                     return null;
                 })
                 .toCompletableFuture();
+        owner.over(this, reason, cause, ended);
+        tellMembers(member -> member.over(reason, cause));
+        return ended;
     }
 
-    /** Ends it here and, where it can be reached, in ZooKeeper. */
+    /**
+     * Ends it here and, where it can be reached, in ZooKeeper; but with candidates left, whose contenders may still work, it is left to run out there
+     * (SAFETY V1, V4).
+     */
     CompletableFuture<Void> close() {
-        end(Reason.CLOSED, null);
-        return disconnect();
+        return end(Reason.CLOSED, new UnavailableException("closed", Reason.CLOSED, null), reserved() <= 0);
     }
 }

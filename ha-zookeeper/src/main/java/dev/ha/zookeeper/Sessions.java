@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.apache.zookeeper.KeeperException.Code;
@@ -27,9 +28,10 @@ final class Sessions implements Session.Owner {
     private final int limit;
     private final Object lock = new Object();
     private final List<Session> open = new ArrayList<>();
-    private final Map<Session, CompletableFuture<Boolean>> gone = new java.util.WeakHashMap<>();
-    private final Map<Session, Reason> troubles = new LinkedHashMap<>();
+    private final Map<Session, CompletableFuture<Boolean>> gone = new WeakHashMap<>();
+    private final Map<Object, UnavailableException> troubles = new LinkedHashMap<>();
     private @Nullable Session main;
+    private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
     private int failures;
     private boolean closed;
     private volatile Consumer<Session> onUsable = session -> {};
@@ -66,8 +68,9 @@ final class Sessions implements Session.Owner {
 
     /** A session with room for {@code bytes}; they are reserved there. */
     Session forCandidate(int bytes) {
-        if (main().reserve(bytes, limit)) {
-            return main();
+        Session first = main();
+        if (first.reserve(bytes, limit)) {
+            return first;
         }
         Session fresh;
         Duration delay;
@@ -116,59 +119,104 @@ final class Sessions implements Session.Owner {
     // ---- reports of sessions ----
 
     @Override
-    public void trouble(Session session, Reason reason, String what, @Nullable Throwable cause) {
+    public void trouble(Session session, Reason reason, UnavailableException cause) {
+        add(session, cause);
+    }
+
+    /** {@code who} was refused something for lack of rights, on a session that is fine otherwise. */
+    void denied(Object who, UnavailableException cause) {
+        add(who, cause);
+    }
+
+    private void add(Object who, UnavailableException cause) {
+        Session healthy;
         synchronized (lock) {
-            if (closed) {
+            if (closed
+                    || (who instanceof Session session
+                            && cause.reason() != Reason.ACCESS_DENIED
+                            && session.isUsable())) {
+                return; // the latter: it has recovered meanwhile
+            }
+            UnavailableException known = troubles.put(who, cause);
+            if (known != null && known.reason() == cause.reason()) {
                 return;
             }
-            troubles.put(session, reason);
+            healthy = main == who ? null : main;
         }
-        context.disconnected(
-                reason,
-                cause instanceof UnavailableException known ? known : new UnavailableException(what, reason, cause));
+        tell(cause, healthy);
+    }
+
+    /** Tells everybody; followers on a healthy session, which know nothing for a moment now, look again. */
+    private void tell(UnavailableException cause, @Nullable Session healthy) {
+        context.disconnected(cause.reason(), cause);
+        if (healthy != null) {
+            healthy.recheck();
+        }
     }
 
     @Override
     public void well(Session session) {
-        boolean all;
         synchronized (lock) {
             failures = 0;
-            troubles.remove(session);
-            troubles.keySet().removeIf(Session::isOver);
-            all = troubles.isEmpty();
         }
-        if (all) {
-            context.connected();
-        }
+        remove(session);
         onUsable.accept(session);
     }
 
-    /** A request that was refused for lack of rights, on a session that is fine otherwise. */
-    void denied(Session session, Throwable cause, String what) {
-        trouble(session, Reason.ACCESS_DENIED, what + ": " + Failures.show(Failures.unwrap(cause)), cause);
+    /** What {@code who} was refused has succeeded, or nobody wants it any more. */
+    void granted(Object who) {
+        remove(who);
     }
 
-    /** A request of the kind that was refused has succeeded. */
-    void granted(Session session) {
-        boolean news;
+    private void remove(Object who) {
+        UnavailableException remaining;
+        Session present;
         synchronized (lock) {
-            news = troubles.remove(session, Reason.ACCESS_DENIED) && troubles.isEmpty();
+            if (troubles.remove(who) == null) {
+                return;
+            }
+            remaining = troubles.values().stream().findFirst().orElse(null);
+            present = main;
         }
-        if (news) {
+        if (remaining == null) {
             context.connected();
+            if (present != null && present != who) {
+                present.recheck();
+            }
+        } else {
+            tell(remaining, present);
         }
     }
 
     @Override
-    public void over(Session session) {
+    public void over(Session session, Reason reason, UnavailableException cause, CompletableFuture<Void> ended) {
+        boolean replace;
         synchronized (lock) {
+            left = CompletableFuture.allOf(left, ended);
             open.remove(session);
+            replace = main == session && !closed;
             if (main == session) {
                 main = null;
             }
             if (!session.wasEverUsable()) {
                 failures++;
             }
+        }
+        if (replace) {
+            Session next = replace();
+            // Until the next one is well. What lived on a further session hears of its end by itself.
+            if (next != null) {
+                add(next, cause);
+            }
+        }
+        remove(session);
+    }
+
+    private @Nullable Session replace() {
+        try {
+            return main();
+        } catch (IllegalStateException closedMeanwhile) {
+            return null;
         }
     }
 
@@ -190,6 +238,7 @@ final class Sessions implements Session.Owner {
         if (!session.wasEverUsable()) {
             return CompletableFuture.completedFuture(true);
         }
+        Session present = main();
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
         synchronized (lock) {
             CompletableFuture<Boolean> asked = gone.putIfAbsent(session, answer);
@@ -197,7 +246,6 @@ final class Sessions implements Session.Owner {
                 return asked;
             }
         }
-        Session present = main();
         CompletableFuture<Void> unused = present.whenUsable(
                         "looking for a former session", connection -> present.commit()
                                 .thenCompose(done -> connection.exists(paths.member(session.id()), null)))
@@ -219,13 +267,18 @@ final class Sessions implements Session.Owner {
         return answer;
     }
 
-    /** Closes all sessions; done when their threads have ended. */
+    /** Closes all sessions; done when the threads of all that there ever were have ended. */
     CompletableFuture<Void> close() {
-        List<Session> leaving;
+        List<Session> present;
         synchronized (lock) {
             closed = true;
-            leaving = List.copyOf(open);
+            present = List.copyOf(open);
         }
-        return CompletableFuture.allOf(leaving.stream().map(Session::close).toArray(CompletableFuture<?>[]::new));
+        for (Session session : present) {
+            CompletableFuture<Void> unused = session.close();
+        }
+        synchronized (lock) {
+            return left;
+        }
     }
 }
