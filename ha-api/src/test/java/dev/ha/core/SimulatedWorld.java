@@ -296,7 +296,7 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
         Sighting sighting = sightings.get(leadership);
         boolean over = sighting == null
                 || simulation.now() >= sighting.frozenUntil
-                || !((SeatLeadership) leadership).term().lease().isValid();
+                || ((SeatLeadership) leadership).term().lease().unusedNanos() == 0;
         check(over, "3.7", "the lock is released while " + contender + " still works with time left");
     }
 
