@@ -248,6 +248,11 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
             nowGone();
         } else {
             LOG.debug("Releasing {} failed; it is tried again", election(), failure);
+            if (failure instanceof UnavailableException refused
+                    && refused.reason() == Reason.ACCESS_DENIED
+                    && closeBackoff.isFresh()) {
+                tell(refused); // of an outage everybody knows, of a right that is missing nobody
+            }
             engine.platform().schedule(closeBackoff.next(), () -> locked(this::closeDriver));
         }
     }

@@ -56,7 +56,13 @@ final class CoreOptions {
     static final String MODE_ALIAS = "type";
 
     /** Flink's keys that may stay in a configuration although nothing reads them (yet). */
-    static final Set<String> WITHOUT_MEANING = Set.of("storageDir", "jobmanager.port", "job.delay");
+    static final Set<String> WITHOUT_MEANING = Set.of(
+            "storageDir",
+            "jobmanager.port",
+            "job.delay",
+            "zookeeper.path.execution-plans",
+            "zookeeper.path.jobgraphs",
+            "zookeeper.path.applications");
 
     /** Modes of this project's own backends, and the artifact that holds each. */
     static final Map<String, String> BUILT_IN = Map.of(
