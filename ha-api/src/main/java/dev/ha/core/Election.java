@@ -177,7 +177,7 @@ final class Election implements LeaderElectionService {
 
     /** A callback of this seat has returned. */
     void settle(Seat seat) {
-        if (seat.isClosing() && !seat.isBusy() && (attempt == null || !allClosing())) {
+        if (seat.isDone() && (attempt == null || !allClosing())) {
             if (leadingTerm() != null && attempt != null && seats.get(seat.component()) == seat) {
                 attempt.publication().unwant(seat.component());
             }
@@ -277,7 +277,7 @@ final class Election implements LeaderElectionService {
         attempt = null;
         engine.complete(() -> over.whenGone().complete(null));
         for (Seat seat : List.copyOf(seats.values())) {
-            if (seat.isClosing() && !seat.isBusy()) {
+            if (seat.isDone()) {
                 remove(seat);
             }
         }

@@ -167,7 +167,12 @@ final class Seat implements LeaderElection {
 
     /** A call is in progress, or one that must be followed by a revoke. A call that has asked the JVM to exit counts as returned (SAFETY V4). */
     boolean isBusy() {
-        return told != null && !muted && !(engine.isExiting() && hasCalledExit());
+        return told != null && !(engine.isExiting() && hasCalledExit());
+    }
+
+    /** It may leave the election: nobody works any more, or nothing will be told to whoever does. */
+    boolean isDone() {
+        return closing && (muted || !isBusy());
     }
 
     boolean isBusyFor(@Nullable Term term) {

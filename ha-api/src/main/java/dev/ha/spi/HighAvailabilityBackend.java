@@ -31,6 +31,9 @@ public interface HighAvailabilityBackend {
     /**
      * Disconnects and ends every thread and watch; nothing is reported when it is done. Called last, when all drivers
      * are closed or have been given up, also if nothing was ever started. The engine waits for 5 s at most.
+     *
+     * <p>A driver that was not closed leads for a contender that may still work: where locks have a lease, its lock must
+     * be left to run out and not be released (rule 3.7).
      */
     CompletionStage<Void> close();
 

@@ -283,8 +283,7 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
                     Leadership leadership = contender.current();
                     if (leadership != null
                             && ((SeatLeadership) leadership).engine() == node.engine
-                            && leadership.election().equals(election)
-                            && !contender.isClosed()) {
+                            && leadership.election().equals(election)) {
                         checkMayRelease(contender, leadership);
                     }
                 }

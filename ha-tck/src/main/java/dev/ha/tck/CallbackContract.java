@@ -541,6 +541,30 @@ abstract class CallbackContract extends RuleGroup {
     @Test
     @Rule("3.7")
     @DisplayName(
+            "Closing the services does not free the lock of a contender that works on for longer than close-timeout")
+    final void closeInVainKeepsTheLock() {
+        needs(ELECTIONS, LEASES);
+        Gate gate = scenario().gate();
+        Node closing = scenario()
+                .nodeWith("leader")
+                .with("high-availability.close-timeout", "300 ms")
+                .open();
+        Seat leader = closing.seat().onRevoke(leadership -> gate.pass()).start();
+        Leadership leadership = leader.leadership();
+        Seat standby = node("standby").contend();
+        closing.services().close();
+        expect().throughout(
+                        () -> raw().holderToken() == leadership.fencingToken()
+                                && !standby.contender().leads(),
+                        "the lock is held, until its lease is over",
+                        lazily(() -> raw() + "; " + standby),
+                        "does the backend's close() release the locks of drivers that were not closed?");
+        gate.open();
+    }
+
+    @Test
+    @Rule("3.7")
+    @DisplayName(
             "A contender that does not return from revokeLeadership is reported, and its lock is free when its time is over")
     final void overrunIsReported() {
         needs(ELECTIONS);
