@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private static final int CREATE_ATTEMPTS = 5;
-    private static final Duration FIRST_RETRY = Duration.ofMillis(100);
+    private static final Duration RETRY = Duration.ofMillis(500);
 
     private enum Phase {
         NEW,
@@ -65,10 +65,14 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private String predecessor = "";
     private String next = "";
     private long token;
+    /** The server will tell this connection of the own node's end before it tells it of anything that happens later. */
+    private boolean armed;
+
     private boolean led;
     private boolean published;
     private boolean looking;
     private boolean lookAgain;
+    private boolean retryScheduled;
     private boolean released;
 
     CandidateDriver(
@@ -90,6 +94,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
 
     @Override
     public void usable() {
+        boolean leads;
         synchronized (lock) {
             if (phase == Phase.OVER || phase == Phase.CREATING) {
                 return;
@@ -97,11 +102,17 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             if (phase == Phase.NEW) {
                 phase = Phase.CREATING;
             }
+            leads = phase == Phase.LEADING;
+            armed = false; // a watch whose answer was lost with the former connection was never set
+            next = "";
         }
         if (isCreating()) {
             create(CREATE_ATTEMPTS);
-        } else {
-            look(); // whether the node is still there, and ours
+            return;
+        }
+        look(); // whether the node is still there, and ours
+        if (leads) {
+            watchRecord();
         }
     }
 
@@ -169,24 +180,40 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         creation.complete(null);
         sessions.granted(paths.node());
         if (wanted) {
-            watchSelf();
             look();
         }
     }
 
-    /** Before the first look, so that no end goes unnoticed after it. */
-    private void watchSelf() {
-        CompletableFuture<Stat> unused = session.connection().exists(paths.candidate(name), ownWatch);
+    /** True when the own node is there and watched, so that its end can't go unnoticed; false when it is not there. */
+    private CompletableFuture<Boolean> watchSelf() {
+        synchronized (lock) {
+            if (armed) {
+                return CompletableFuture.completedFuture(true);
+            }
+        }
+        return session.connection()
+                .getData(paths.candidate(name), ownWatch)
+                .thenApply(node -> {
+                    synchronized (lock) {
+                        armed = true;
+                    }
+                    return true;
+                })
+                .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
+                        ? CompletableFuture.completedFuture(false)
+                        : CompletableFuture.failedFuture(failure));
     }
 
     private void ownChanged(WatchedEvent event) {
         if (event.getType() == EventType.None || isOver()) {
             return;
         }
+        synchronized (lock) {
+            armed = false; // a watch tells once
+        }
         if (event.getType() == EventType.NodeDeleted) {
             end(Reason.REMOVED, null);
         } else {
-            watchSelf();
             look(); // somebody set its data: its version, and with it the fence, is broken
         }
     }
@@ -199,7 +226,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         }
     }
 
-    /** One look at a time; who asks meanwhile is answered by another one after it. */
+    /** One look at a time, and none without the own watch; who asks meanwhile is answered by another one after it. */
     private void look() {
         synchronized (lock) {
             if (phase != Phase.QUEUED && phase != Phase.LEADING) {
@@ -212,7 +239,10 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             looking = true;
             lookAgain = false;
         }
-        CompletableFuture<Void> unused = Look.at(session.connection(), paths, paths.candidate(name))
+        CompletableFuture<Void> unused = watchSelf()
+                .thenCombine(
+                        Look.at(session.connection(), paths, paths.candidate(name)),
+                        (there, seen) -> there ? seen : seen.map(Look::withoutOther))
                 .handle((seen, failure) -> {
                     boolean again;
                     synchronized (lock) {
@@ -235,9 +265,27 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private void lookFailed(Throwable failure) {
         if (Failures.isDenied(failure)) {
             failed("looking at " + paths.name(), failure);
-        } else if (session.isUsable()) {
-            context.schedule(FIRST_RETRY.multipliedBy(5), this::look);
-        } // else the next connection looks again
+        } else {
+            retry();
+        }
+    }
+
+    /** All that may have failed, once more; without a connection the next one does it. */
+    private void retry() {
+        synchronized (lock) {
+            if (retryScheduled || phase == Phase.OVER) {
+                return;
+            }
+            retryScheduled = true;
+        }
+        context.schedule(RETRY, () -> {
+            synchronized (lock) {
+                retryScheduled = false;
+            }
+            if (session.isUsable()) {
+                usable();
+            }
+        });
     }
 
     private void judge(Look seen) {
@@ -286,8 +334,9 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     }
 
     /**
-     * Those before this candidate only become fewer: if this was the last of them, nothing needs to be read. That the own node is there is certain as well: its
-     * deletion would have been told before, as events come in the order of the changes.
+     * Those before this candidate only become fewer: if this was the last of them, nothing needs to be read. That the own node is there is certain as well, but
+     * only because its watch is known to be set on this connection: its deletion would then have been told before, as one connection's events come in the
+     * order of the changes. (Those that a new connection makes up for come in any order, but before its first answer, so before usable().)
      */
     private void predecessorChanged(WatchedEvent event) {
         if (event.getType() == EventType.None) {
@@ -297,7 +346,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         synchronized (lock) {
             boolean last = event.getType() == EventType.NodeDeleted
                     && paths.candidate(predecessor).equals(event.getPath());
-            history = last ? next : "";
+            history = last && armed ? next : "";
         }
         if (history.isEmpty()) {
             look();
@@ -323,6 +372,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         watchRecord();
     }
 
+    /** Tells what is there, and of the next change; until it is known that it will (rule 4.4). */
     private void watchRecord() {
         CompletableFuture<Void> unused = session.connection()
                 .getData(paths.record(), recordWatch)
@@ -332,13 +382,24 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
                     } else if (Failures.code(failure) == Code.NONODE) {
                         recordsSeen(RecordText.NOTHING);
                         watchMissingRecord();
+                    } else if (!Failures.isDenied(failure)) { // rights don't come back by themselves
+                        retry();
                     }
                     return null;
                 });
     }
 
     private void watchMissingRecord() {
-        CompletableFuture<Stat> unused = session.connection().exists(paths.record(), recordWatch);
+        CompletableFuture<Void> unused = session.connection()
+                .exists(paths.record(), recordWatch)
+                .handle((stat, failure) -> {
+                    if (failure == null) {
+                        watchRecord(); // there again
+                    } else if (Failures.code(failure) != Code.NONODE) {
+                        retry();
+                    }
+                    return null;
+                });
     }
 
     /** Those of a former leader are none: they count only with their candidate. */

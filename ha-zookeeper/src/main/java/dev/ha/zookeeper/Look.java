@@ -88,6 +88,11 @@ record Look(String history, Stat election, List<CandidateName> queue, Connection
         });
     }
 
+    /** The same, if {@code other} was not there. */
+    Look withoutOther() {
+        return new Look(history, election, queue, null);
+    }
+
     /** Name of the lock's holder; empty text if nobody holds it. */
     String holder() {
         return queue.isEmpty() ? "" : queue.get(0).text();
