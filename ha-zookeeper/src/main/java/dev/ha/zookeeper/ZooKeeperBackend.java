@@ -17,7 +17,7 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
     private final BackendContext context;
     private final Paths paths;
     private final Sessions sessions;
-    private final Reaper reaper = new Reaper();
+    private final Reaper reaper;
     private final Checks checks;
 
     ZooKeeperBackend(Settings settings, BackendContext context) {
@@ -30,7 +30,7 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
         this.paths = new Paths(settings.root(), context.clusterId());
         this.sessions = new Sessions(settings, context, paths, limit);
         this.checks = new Checks(settings, paths, sessions);
-        sessions.onUsable(session -> reaper.sweep());
+        this.reaper = new Reaper(context);
     }
 
     @Override
@@ -59,8 +59,14 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
         return checks.all();
     }
 
+    /** How many candidates were given up and are not known to be gone. */
+    int orphans() {
+        return reaper.count();
+    }
+
     @Override
     public CompletionStage<Void> close() {
+        reaper.close();
         return sessions.close();
     }
 }
