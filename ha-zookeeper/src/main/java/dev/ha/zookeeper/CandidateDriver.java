@@ -66,6 +66,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private boolean armed;
 
     private @Nullable FencedWrites writes;
+    private boolean published;
     private boolean looking;
     private boolean lookAgain;
     private boolean retryScheduled;
@@ -316,9 +317,11 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             next = nextHistory;
         }
         CompletableFuture<Void> unused = session.connection()
-                .exists(paths.candidate(before), predecessorWatch)
-                .handle((stat, failure) -> {
-                    if (failure != null) {
+                .getData(paths.candidate(before), predecessorWatch)
+                .handle((node, failure) -> {
+                    if (isOver()) {
+                        unwatch(paths.candidate(before), predecessorWatch); // it may have been set behind the removal
+                    } else if (failure != null) {
                         if (Failures.code(failure) == Code.NONODE) {
                             look();
                         } else {
@@ -343,6 +346,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             boolean last = event.getType() == EventType.NodeDeleted
                     && paths.candidate(predecessor).equals(event.getPath());
             history = last && armed ? next : "";
+            predecessor = last ? "" : predecessor;
         }
         if (history.isEmpty()) {
             look();
@@ -438,26 +442,45 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             phase = Phase.OVER;
         }
         session.leave(this);
+        unwatchPredecessor();
         candidacy.ended(reason, cause);
     }
 
     @Override
     public CompletionStage<Void> close() {
-        String watched = "";
+        boolean watchesRecord;
         synchronized (lock) {
             if (phase == Phase.NEW) {
                 departure.neverCreated();
-            } else if (phase == Phase.QUEUED) {
-                watched = predecessor;
             }
+            watchesRecord = writes != null && !(phase == Phase.LEADING && published); // or its release is the event
             phase = Phase.OVER;
         }
         session.leave(this);
-        if (!watched.isEmpty() && session.isUsable()) {
-            CompletableFuture<Void> unused =
-                    session.connection().removeWatch(paths.candidate(watched), predecessorWatch);
+        CompletableFuture<Void> left = departure.begin();
+        unwatchPredecessor();
+        if (watchesRecord) {
+            unwatch(paths.record(), recordWatch);
         }
-        return departure.begin();
+        return left;
+    }
+
+    private void unwatchPredecessor() {
+        String watched;
+        synchronized (lock) {
+            watched = predecessor;
+            predecessor = "";
+        }
+        if (!watched.isEmpty()) {
+            unwatch(paths.candidate(watched), predecessorWatch);
+        }
+    }
+
+    /** Also without a connection: otherwise the next ones would set it again. */
+    private void unwatch(String path, Watcher watcher) {
+        if (!session.isOver()) {
+            CompletableFuture<Void> unused = session.connection().removeWatch(path, watcher);
+        }
     }
 
     // ---- writes under the lock ----
@@ -467,6 +490,9 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         FencedWrites present = writes();
         if (present == null) {
             return CompletableFuture.failedStage(notLeading("publishing for " + paths.name()));
+        }
+        synchronized (lock) {
+            published = true;
         }
         departure.publishes();
         return present.publish(records);

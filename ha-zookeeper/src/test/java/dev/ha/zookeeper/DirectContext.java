@@ -29,9 +29,9 @@ final class DirectContext implements BackendContext, AutoCloseable {
     private final Map<String, String> configuration = new HashMap<>();
     private final ExecutorService pool = Executors.newCachedThreadPool();
     private final ScheduledThreadPoolExecutor timer = new ScheduledThreadPoolExecutor(1);
-    private final AtomicReference<@Nullable Runnable> beforeNextTimer = new AtomicReference<>();
+    private final AtomicReference<@Nullable Hook> hook = new AtomicReference<>();
     private final List<Duration> pending = new CopyOnWriteArrayList<>();
-    private final CopyOnWriteArrayList<Boolean> news = new CopyOnWriteArrayList<>();
+    private final List<Boolean> news = new CopyOnWriteArrayList<>();
 
     /** {@code more} with keys below {@code high-availability.zookeeper.}. */
     DirectContext(String servers, String cluster, Map<String, String> more) {
@@ -41,9 +41,18 @@ final class DirectContext implements BackendContext, AutoCloseable {
         timer.setRemoveOnCancelPolicy(true);
     }
 
-    /** Runs {@code act} on whatever thread schedules something next, before it is scheduled. */
-    void beforeNextTimer(Runnable act) {
-        beforeNextTimer.set(act);
+    private record Hook(Class<?> type, String method, Runnable act) {
+        boolean isDue() {
+            return StackWalker.getInstance()
+                    .walk(frames ->
+                            frames.anyMatch(frame -> frame.getClassName().equals(type.getName())
+                                    && frame.getMethodName().equals(method)));
+        }
+    }
+
+    /** Runs {@code act} before {@code method} of {@code type} sends its next request, which has a timeout. */
+    void beforeRequestOf(Class<?> type, String method, Runnable act) {
+        hook.set(new Hook(type, method, act));
     }
 
     /** How many tasks wait that were to wait for {@code delay}. */
@@ -51,9 +60,14 @@ final class DirectContext implements BackendContext, AutoCloseable {
         return pending.stream().filter(delay::equals).count();
     }
 
-    /** Whether the last thing heard is that the connection is well. */
-    boolean isConnected() {
-        return !news.isEmpty() && news.get(news.size() - 1);
+    /** Whether the last thing heard is that the connection is in trouble. */
+    boolean isInTrouble() {
+        return !news.isEmpty() && !news.get(news.size() - 1);
+    }
+
+    /** How often it was heard that the connection is well. */
+    long timesConnected() {
+        return news.stream().filter(well -> well).count();
     }
 
     @Override
@@ -86,9 +100,9 @@ final class DirectContext implements BackendContext, AutoCloseable {
 
     @Override
     public Timer schedule(Duration delay, Runnable task) {
-        Runnable act = beforeNextTimer.getAndSet(null);
-        if (act != null) {
-            act.run();
+        Hook present = hook.get();
+        if (present != null && present.isDue() && hook.compareAndSet(present, null)) {
+            present.act.run();
         }
         if (timer.isShutdown()) {
             return () -> {};
