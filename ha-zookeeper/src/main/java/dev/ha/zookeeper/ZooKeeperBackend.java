@@ -27,7 +27,7 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
     /** {@code limit} is how many bytes of ephemeral paths a session may have. */
     ZooKeeperBackend(Settings settings, BackendContext context, int limit) {
         this.context = context;
-        this.paths = new Paths(settings.root(), context.clusterId());
+        this.paths = new Paths(Paths.chroot(settings.quorum()), settings.root(), context.clusterId());
         this.sessions = new Sessions(settings, context, paths, limit);
         this.checks = new Checks(settings, paths, sessions);
         this.reaper = new Reaper(context);

@@ -8,10 +8,12 @@ import dev.ha.UnavailableException;
 import dev.ha.spi.Change;
 import dev.ha.store.Entry;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.zookeeper.CreateMode;
 import org.apache.zookeeper.ZooDefs.Ids;
 import org.apache.zookeeper.ZooDefs.Perms;
 import org.apache.zookeeper.data.ACL;
@@ -94,6 +96,23 @@ class DepartureTest {
             assertThat(get(created)).endsWith("-0").isNotEqualTo(version);
             assertThatThrownBy(() -> get(replaced)).hasCauseInstanceOf(ConflictException.class);
             leading.close();
+        }
+    }
+
+    @Test
+    void theCloseOfASessionCarriesNoMoreThanItsLimitBelowAChroot() throws Exception {
+        String chroot = "/" + "deep".repeat(30);
+        int limit = 1_500;
+        raw.zk.create(chroot, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
+        try (Direct direct = new Direct(server.connectString() + chroot, "chroot", Map.of(), limit)) {
+            Map<Long, Integer> bytes = new HashMap<>();
+            for (int i = 0; i < 20; i++) {
+                direct.elect("e" + i).candidacy().granted();
+                String candidate = raw.await(chroot + RawClient.election("chroot", "e" + i), 1)
+                        .get(0);
+                bytes.merge(raw.owner(candidate), Integer.BYTES + candidate.length(), Integer::sum);
+            }
+            assertThat(bytes.values()).allMatch(sum -> sum <= limit);
         }
     }
 
