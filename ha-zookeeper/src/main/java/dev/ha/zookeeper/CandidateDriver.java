@@ -55,7 +55,6 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private final Departure departure;
     private final Watcher ownWatch = this::ownChanged;
     private final Watcher predecessorWatch = this::predecessorChanged;
-    private final Watcher recordWatch = this::recordChanged;
     private final Object lock = new Object();
     private Phase phase = Phase.NEW;
     private String name = "";
@@ -66,6 +65,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     private boolean armed;
 
     private @Nullable FencedWrites writes;
+    private @Nullable RecordWatch record;
     private boolean published;
     private boolean looking;
     private boolean lookAgain;
@@ -91,7 +91,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
 
     @Override
     public void usable() {
-        boolean leads;
+        RecordWatch led;
         synchronized (lock) {
             if (phase == Phase.OVER || phase == Phase.CREATING) {
                 return;
@@ -99,7 +99,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             if (phase == Phase.NEW) {
                 phase = Phase.CREATING;
             }
-            leads = phase == Phase.LEADING;
+            led = record;
             armed = false; // a watch whose answer was lost with the former connection was never set
             next = "";
         }
@@ -108,8 +108,8 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             return;
         }
         look(); // whether the node is still there, and ours
-        if (leads) {
-            watchRecord();
+        if (led != null) {
+            led.look();
         }
     }
 
@@ -267,7 +267,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         }
     }
 
-    /** All that may have failed, once more; without a connection the next one does it. */
+    /** Once more, one at a time; without a connection the next one does it. */
     private void retry() {
         synchronized (lock) {
             if (retryScheduled || phase == Phase.OVER) {
@@ -357,6 +357,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
 
     private void lead(String history) {
         Lease lease;
+        RecordWatch watch = new RecordWatch(candidacy, session, paths, name, context);
         synchronized (lock) {
             if (phase != Phase.QUEUED) {
                 return;
@@ -367,52 +368,10 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             }
             phase = Phase.LEADING;
             writes = new FencedWrites(session, paths, name, token);
+            record = watch;
         }
         candidacy.granted(Grant.of(token, history, lease));
-        watchRecord();
-    }
-
-    /** Tells what is there, and of the next change; until it is known that it will (rule 4.4). */
-    private void watchRecord() {
-        CompletableFuture<Void> unused = session.connection()
-                .getData(paths.record(), recordWatch)
-                .handle((node, failure) -> {
-                    if (failure == null) {
-                        recordsSeen(RecordText.parse(node.data()));
-                    } else if (Failures.code(failure) == Code.NONODE) {
-                        recordsSeen(RecordText.NOTHING);
-                        watchMissingRecord();
-                    } else if (!Failures.isDenied(failure)) { // rights don't come back by themselves
-                        retry();
-                    }
-                    return null;
-                });
-    }
-
-    private void watchMissingRecord() {
-        CompletableFuture<Void> unused = session.connection()
-                .exists(paths.record(), recordWatch)
-                .handle((stat, failure) -> {
-                    if (failure == null) {
-                        watchRecord(); // there again
-                    } else if (Failures.code(failure) != Code.NONODE) {
-                        retry();
-                    }
-                    return null;
-                });
-    }
-
-    /** Those of a former leader are none: they count only with their candidate. */
-    private void recordsSeen(RecordText text) {
-        if (!isOver()) {
-            candidacy.recordsSeen(text.candidate().equals(name) ? text.records() : Map.of());
-        }
-    }
-
-    private void recordChanged(WatchedEvent event) {
-        if (event.getType() != EventType.None && !isOver()) {
-            watchRecord();
-        }
+        watch.look();
     }
 
     // ---- the end ----
@@ -432,10 +391,13 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     }
 
     private void end(Reason reason, @Nullable Throwable cause) {
+        RecordWatch watch;
         synchronized (lock) {
             if (phase == Phase.OVER) {
                 return;
             }
+            watch = record;
+            record = null;
             if (phase == Phase.NEW) {
                 departure.neverCreated();
             }
@@ -443,24 +405,30 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
         }
         session.leave(this);
         unwatchPredecessor();
+        if (watch != null) {
+            watch.end(true);
+        }
         candidacy.ended(reason, cause);
     }
 
     @Override
     public CompletionStage<Void> close() {
-        boolean watchesRecord;
+        RecordWatch watch;
+        boolean tellsItself;
         synchronized (lock) {
             if (phase == Phase.NEW) {
                 departure.neverCreated();
             }
-            watchesRecord = writes != null && !(phase == Phase.LEADING && published); // or its release is the event
+            watch = record;
+            record = null;
+            tellsItself = phase == Phase.LEADING && published; // its release is the event that ends the watch
             phase = Phase.OVER;
         }
         session.leave(this);
         CompletableFuture<Void> left = departure.begin();
         unwatchPredecessor();
-        if (watchesRecord) {
-            unwatch(paths.record(), recordWatch);
+        if (watch != null) {
+            watch.end(!tellsItself);
         }
         return left;
     }
