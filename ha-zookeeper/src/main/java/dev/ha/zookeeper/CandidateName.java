@@ -11,7 +11,7 @@ import java.util.Optional;
  *
  * @param text the whole name
  * @param nonce its random part
- * @param sequence its place in the queue, modulo 2^32
+ * @param sequence its place in the queue
  */
 record CandidateName(String text, String nonce, int sequence) {
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -22,7 +22,12 @@ record CandidateName(String text, String nonce, int sequence) {
     /** Characters of a name. */
     static final int LENGTH = START.length() + NONCE_LENGTH + 1 + SEQUENCE_LENGTH;
 
-    /** A parent's counter up to which its sequences can be compared; beyond it they may come to a halt at 2^31 - 1 (SAFETY Z6). */
+    /**
+     * The largest Stat.cversion of a parent at which sequences can be compared (SAFETY Z6). The sequence is the number of creations so far, which comes to a halt at
+     * 2^31 - 1, but Stat.cversion is another number: twice the creations less the children that are there, in 32 bits [src DataNode.copyStat]. Up to
+     * this value there were at most 2^29 creations and half of the children; from about 2^30 creations on it is negative, and stays so, as twice
+     * the last counter is still less than 2^32. So a value from 0 up to this one can't be a wrapped one.
+     */
     static final int LAST_ORDERED = 1 << 30;
 
     /** A nonce nobody else has. */

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The watch of one election: a persistent recursive one, whose events are hints that cause a read of everything. */
 final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
-    private static final Duration RETRY = Duration.ofMillis(500);
+    static final Duration RETRY = Duration.ofMillis(500);
 
     private final Following following;
     private final ElectionPaths paths;
@@ -33,6 +33,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
     private @Nullable Session watched;
     private boolean looking;
     private boolean lookAgain;
+    private boolean retryScheduled;
     private volatile boolean existed;
     private volatile Holder known = new Holder("", 0);
     private boolean closed;
@@ -78,16 +79,30 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
     }
 
     private void watch(Session on) {
-        CompletableFuture<Void> unused = on.connection()
-                .addWatch(paths.node(), watch)
-                .whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        synchronized (lock) {
-                            watched = null;
-                        }
-                        failed(failure);
-                    }
-                });
+        CompletableFuture<Void> unused =
+                on.connection().addWatch(paths.node(), watch).whenComplete((done, failure) -> watched(on, failure));
+    }
+
+    private void watched(Session on, @Nullable Throwable failure) {
+        boolean unwanted;
+        synchronized (lock) {
+            unwanted = closed;
+            if (failure != null && watched == on) {
+                watched = null;
+            }
+        }
+        if (unwanted) {
+            CompletableFuture<Void> unused = unwatch(on); // it was set behind the removal
+        } else if (failure != null) {
+            failed(failure);
+        }
+    }
+
+    /** Also without a connection: otherwise the next ones would set it again. What can't be removed is silent, and ends with its session. */
+    private CompletableFuture<Void> unwatch(Session on) {
+        return on.isOver()
+                ? CompletableFuture.completedFuture(null)
+                : on.connection().removeWatch(paths.node(), watch).exceptionally(failure -> null);
     }
 
     private void changed(WatchedEvent event) {
@@ -162,7 +177,27 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
             sessions.denied(this, refused);
         }
         following.unknown(Failures.reason(failure), told);
-        context.schedule(RETRY, this::usable);
+        retry();
+    }
+
+    /** One at a time, however much fails meanwhile; without a connection the next one does it. */
+    private void retry() {
+        synchronized (lock) {
+            if (retryScheduled) {
+                return;
+            }
+            retryScheduled = true;
+        }
+        context.schedule(RETRY, () -> {
+            Session present;
+            synchronized (lock) {
+                retryScheduled = false;
+                present = session;
+            }
+            if (present != null && present.isUsable()) {
+                usable();
+            }
+        });
     }
 
     // ---- what is there ----
@@ -249,10 +284,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
         }
         present.leave(this);
         sessions.granted(this);
-        if (!remove || !present.isUsable()) {
-            return CompletableFuture.completedStage(null);
-        }
-        // A watch that could not be removed is silent, and ends with its session.
-        return present.connection().removeWatch(paths.node(), watch).exceptionally(failure -> null);
+        CompletableFuture<Void> removed = remove ? unwatch(present) : CompletableFuture.completedFuture(null);
+        return present.isUsable() ? removed : CompletableFuture.completedStage(null);
     }
 }

@@ -61,9 +61,9 @@ record Look(String history, Stat election, List<CandidateName> queue, Connection
     }
 
     private static CompletableFuture<List<CandidateName>> order(
-            Connection connection, ElectionPaths paths, List<String> children, int counter) {
+            Connection connection, ElectionPaths paths, List<String> children, int cversion) {
         List<CandidateName> bySequence = CandidateName.inOrder(children);
-        boolean ordered = counter >= 0 && counter <= CandidateName.LAST_ORDERED;
+        boolean ordered = cversion >= 0 && cversion <= CandidateName.LAST_ORDERED;
         return ordered || bySequence.size() < 2
                 ? CompletableFuture.completedFuture(bySequence)
                 : byCreation(connection, paths, bySequence);
@@ -86,6 +86,11 @@ record Look(String history, Stat election, List<CandidateName> queue, Connection
                     .map(Map.Entry::getKey)
                     .toList();
         });
+    }
+
+    /** The same, if {@code other} was not there. */
+    Look withoutOther() {
+        return new Look(history, election, queue, null);
     }
 
     /** Name of the lock's holder; empty text if nobody holds it. */

@@ -4,15 +4,28 @@ import dev.ha.spi.SafeName;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import org.apache.zookeeper.client.ConnectStringParser;
 
 /** Where the nodes of one cluster are. */
 final class Paths {
     private static final int LONGEST_NAME = 200;
 
+    /** Of a text's length in a transaction. */
+    private static final int LENGTH_BYTES = 4;
+
+    private final int chrootBytes;
     private final String cluster;
 
-    Paths(String root, String clusterId) {
+    /** {@code chroot} is the path behind the servers in the connect string, which the servers put before all that we name; empty if there is none. */
+    Paths(String chroot, String root, String clusterId) {
+        this.chrootBytes = chroot.getBytes(StandardCharsets.UTF_8).length;
         this.cluster = root + "/" + SafeName.encode(clusterId, LONGEST_NAME);
+    }
+
+    /** The chroot of a connect string. */
+    static String chroot(String quorum) {
+        String chroot = new ConnectStringParser(quorum).getChrootPath();
+        return chroot == null ? "" : chroot;
     }
 
     /** Of this cluster. */
@@ -37,7 +50,7 @@ final class Paths {
 
     /** One election. */
     ElectionPaths election(String name) {
-        return new ElectionPaths(name, elections() + "/" + SafeName.encode(name, LONGEST_NAME));
+        return new ElectionPaths(name, elections() + "/" + SafeName.encode(name, LONGEST_NAME), chrootBytes);
     }
 
     /** {@code path} and all its ancestors, the topmost first. */
@@ -55,8 +68,9 @@ final class Paths {
      *
      * @param name its name
      * @param node its node, which holds the history id
+     * @param chrootBytes what the server's paths are longer
      */
-    record ElectionPaths(String name, String node) {
+    record ElectionPaths(String name, String node, int chrootBytes) {
         /** Holds the records, bound to a candidate. */
         String record() {
             return node + "/record";
@@ -82,9 +96,9 @@ final class Paths {
             return candidate(CandidateName.prefix(nonce));
         }
 
-        /** Bytes of a candidate's path, which is what the closing of its session has to carry (SAFETY Z2). */
+        /** Bytes of a candidate's path as the closing of its session has to carry it: the server's own path and its length (SAFETY Z2). */
         int candidateBytes() {
-            return node.getBytes(StandardCharsets.UTF_8).length + 1 + CandidateName.LENGTH;
+            return LENGTH_BYTES + chrootBytes + node.getBytes(StandardCharsets.UTF_8).length + 1 + CandidateName.LENGTH;
         }
     }
 

@@ -17,7 +17,7 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
     private final BackendContext context;
     private final Paths paths;
     private final Sessions sessions;
-    private final Reaper reaper = new Reaper();
+    private final Reaper reaper;
     private final Checks checks;
 
     ZooKeeperBackend(Settings settings, BackendContext context) {
@@ -27,10 +27,10 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
     /** {@code limit} is how many bytes of ephemeral paths a session may have. */
     ZooKeeperBackend(Settings settings, BackendContext context, int limit) {
         this.context = context;
-        this.paths = new Paths(settings.root(), context.clusterId());
+        this.paths = new Paths(Paths.chroot(settings.quorum()), settings.root(), context.clusterId());
         this.sessions = new Sessions(settings, context, paths, limit);
         this.checks = new Checks(settings, paths, sessions);
-        sessions.onUsable(session -> reaper.sweep());
+        this.reaper = new Reaper(context);
     }
 
     @Override
@@ -59,8 +59,14 @@ final class ZooKeeperBackend implements HighAvailabilityBackend, Diagnosable {
         return checks.all();
     }
 
+    /** How many candidates were given up and are not known to be gone. */
+    int orphans() {
+        return reaper.count();
+    }
+
     @Override
     public CompletionStage<Void> close() {
+        reaper.close();
         return sessions.close();
     }
 }

@@ -61,7 +61,7 @@ class TextsTest {
     @Test
     void entriesKeepTheirNamesAndBytes() {
         for (String name : List.of("a", "A/b", "..", "\u00e9 \ud83d\ude00", "_5f", "x".repeat(200))) {
-            String node = new Paths("/r", "c").election("e").entry(name);
+            String node = new Paths("", "/r", "c").election("e").entry(name);
             assertThat(Paths.entryName(node.substring(node.lastIndexOf('/') + 1)))
                     .isEqualTo(name);
         }
@@ -79,9 +79,9 @@ class TextsTest {
 
     @Test
     void clustersAndElectionsNeverShareNodes() {
-        assertThat(new Paths("/flink", "a/b").election("x").node())
-                .isNotEqualTo(new Paths("/flink/a", "b").election("x").node());
-        assertThat(new Paths("/flink", "A").cluster()).isNotEqualTo(new Paths("/flink", "a").cluster());
+        assertThat(new Paths("", "/flink", "a/b").election("x").node())
+                .isNotEqualTo(new Paths("", "/flink/a", "b").election("x").node());
+        assertThat(new Paths("", "/flink", "A").cluster()).isNotEqualTo(new Paths("", "/flink", "a").cluster());
         assertThat(Paths.withAncestors("/a/b/c")).containsExactly("/a", "/a/b", "/a/b/c");
     }
 }
