@@ -42,6 +42,7 @@ final class Watch implements Following {
     private long applied;
     private @Nullable Unreachable unreachable;
     private boolean verifying;
+    private boolean verifyAgain;
     private boolean opened;
     private boolean closing;
     private boolean retired;
@@ -189,9 +190,11 @@ final class Watch implements Following {
     /** What came looks older than what was told: a late event, or a history that was reset. Only the authority can tell. */
     private void verify() {
         if (verifying) {
+            verifyAgain = true; // the answer may be older than what came just now
             return;
         }
         verifying = true;
+        verifyAgain = false;
         ElectionState before = floor;
         long asked = applied;
         readDriver()
@@ -212,8 +215,8 @@ final class Watch implements Following {
                                         }));
                     } else if (isLater(state)) {
                         apply(state, false);
-                    } else if (applied != asked) {
-                        verify(); // something later was seen while we asked, so the answer may be the older one
+                    } else if (applied != asked || verifyAgain) {
+                        verify(); // something was seen while we asked, so the answer may be the older one
                     } else {
                         engine.historyReset(
                                 name,

@@ -191,6 +191,21 @@ final class WatchTest {
     }
 
     @Test
+    void whatIsSeenWhileTheAuthorityIsAskedIsAskedForAgain() {
+        follow();
+        seen(led("h", 5, 5, "a"));
+        CompletableFuture<ElectionState> wiped = new CompletableFuture<>();
+        backend.delayed = wiped;
+        seen(new ElectionState("", 0, 0, Map.of(), Reason.VANISHED));
+        seen(led("other", 1, 1, "b")); // held back, as it may be anything
+        backend.delayed = null;
+        backend.authority = led("other", 1, 1, "b");
+        wiped.complete(new ElectionState("", 0, 0, Map.of(), Reason.VANISHED));
+        settle();
+        assertThat(told.get(told.size() - 1)).isEqualTo(new Leader(SESSION, 1, "b", "other", Reason.HISTORY_RESET));
+    }
+
+    @Test
     void manyFollowersShareOneWatchAndItEndsWithTheLast() {
         LeaderRetrievalService first = follow();
         LeaderRetrievalService second = engine.leaderRetrieval("e", "web");

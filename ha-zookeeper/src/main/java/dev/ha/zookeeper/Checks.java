@@ -71,7 +71,7 @@ final class Checks {
         Watcher nobody = event -> {};
         await(sessions.main(), "watch", connection -> connection
                 .addWatch(paths.members(), nobody)
-                .thenCompose(done -> connection.removeWatch(paths.members(), nobody))
+                .thenCompose(done -> connection.removeWatches(paths.members()))
                 .thenCompose(done -> connection.multi(List.of(Op.getData(paths.members())))));
         return "3.6 or later";
     }

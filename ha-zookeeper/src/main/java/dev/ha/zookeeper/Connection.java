@@ -336,7 +336,14 @@ final class Connection {
                 null));
     }
 
-    /** Also here if not at the server. */
+    /** Ends a watch of {@link #addWatch}, and any other one of this session on that path. Also here if not at the server. */
+    CompletableFuture<Void> removeWatches(String path) {
+        Request<Void> request = new Request<>(path);
+        return request.send(zk -> zk.removeAllWatches(
+                path, Watcher.WatcherType.Any, true, (rc, asked, ctx) -> request.answer(rc, () -> null), null));
+    }
+
+    /** Forgets a watch that tells once; the server keeps it until then [src ZooKeeper.removeWatches]. */
     CompletableFuture<Void> removeWatch(String path, Watcher watcher) {
         Request<Void> request = new Request<>(path);
         return request.send(zk -> zk.removeWatches(

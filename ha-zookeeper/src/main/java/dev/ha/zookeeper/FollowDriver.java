@@ -102,7 +102,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
     private CompletableFuture<Void> unwatch(Session on) {
         return on.isOver()
                 ? CompletableFuture.completedFuture(null)
-                : on.connection().removeWatch(paths.node(), watch).exceptionally(failure -> null);
+                : on.connection().removeWatches(paths.node()).exceptionally(failure -> null);
     }
 
     private void changed(WatchedEvent event) {
@@ -113,6 +113,11 @@ final class FollowDriver implements LeaderRetrievalDriver, Session.Member {
         if (path == null || !path.startsWith(paths.entries())) {
             look();
         }
+    }
+
+    @Override
+    public void forgotten() {
+        look();
     }
 
     @Override

@@ -33,8 +33,11 @@ final class Session implements Connection.Events {
 
     /** What lives on a session. Told without a lock, on the client's threads. */
     interface Member {
-        /** The session is usable: for the first time, again after it was disconnected, or still while others are not. */
+        /** The session is usable: for the first time, or again after it was disconnected. */
         void usable();
+
+        /** All followers were told that they know nothing, for a trouble that does not concern this session, or does no longer. */
+        default void forgotten() {}
 
         /** The session is over. */
         void over(Reason reason, @Nullable Throwable cause);
@@ -214,10 +217,10 @@ final class Session implements Connection.Events {
         return bytes.get();
     }
 
-    /** Lets all members look again, if the session is usable. */
-    void recheck() {
+    /** Lets followers look again, if the session is usable. */
+    void remind() {
         if (isUsable()) {
-            tellMembers(Member::usable);
+            tellMembers(Member::forgotten);
         }
     }
 

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Consumer;
 import org.apache.zookeeper.KeeperException.Code;
 import org.jspecify.annotations.Nullable;
 
@@ -34,18 +33,12 @@ final class Sessions implements Session.Owner {
     private CompletableFuture<Void> left = CompletableFuture.completedFuture(null);
     private int failures;
     private boolean closed;
-    private volatile Consumer<Session> onUsable = session -> {};
 
     Sessions(Settings settings, BackendContext context, Paths paths, int limit) {
         this.settings = settings;
         this.context = context;
         this.paths = paths;
         this.limit = limit;
-    }
-
-    /** Told whenever a session has become usable. */
-    void onUsable(Consumer<Session> listener) {
-        onUsable = listener;
     }
 
     /** The session for all but candidates; opened if there is none. */
@@ -150,7 +143,7 @@ final class Sessions implements Session.Owner {
     private void tell(UnavailableException cause, @Nullable Session healthy) {
         context.disconnected(cause.reason(), cause);
         if (healthy != null) {
-            healthy.recheck();
+            healthy.remind();
         }
     }
 
@@ -160,7 +153,6 @@ final class Sessions implements Session.Owner {
             failures = 0;
         }
         remove(session);
-        onUsable.accept(session);
     }
 
     /** What {@code who} was refused has succeeded, or nobody wants it any more. */
@@ -181,7 +173,7 @@ final class Sessions implements Session.Owner {
         if (remaining == null) {
             context.connected();
             if (present != null && present != who) {
-                present.recheck();
+                present.remind();
             }
         } else {
             tell(remaining, present);

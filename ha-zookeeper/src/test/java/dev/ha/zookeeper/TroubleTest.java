@@ -8,11 +8,15 @@ import dev.ha.HighAvailabilityException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderContender;
 import dev.ha.LeaderInformation;
+import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
 import dev.ha.UnavailableException;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +25,6 @@ import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZooDefs;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.ACL;
-import org.apache.zookeeper.data.Id;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -94,7 +97,7 @@ class TroubleTest {
             raw.create(
                     "/flink/refused/elections/foreign",
                     new byte[0],
-                    Collections.singletonList(new ACL(ZooDefs.Perms.ALL, new Id("ip", "192.0.2.1"))),
+                    Collections.singletonList(new ACL(ZooDefs.Perms.ADMIN, ZooDefs.Ids.ANYONE_ID_UNSAFE)),
                     CreateMode.PERSISTENT);
             TestListener foreign = node.follow("foreign");
             Waiting.until(() -> !foreign.errors.isEmpty(), () -> "an error of the follower");
@@ -114,6 +117,36 @@ class TroubleTest {
                     () -> "health to be up, is " + node.services().health());
             fine.await("here");
         }
+    }
+
+    @Test
+    void aFollowerThatIsClosedLeavesNoWatchAtTheServer() throws Exception {
+        try (ServerProcesses servers = ServerProcesses.start(1);
+                Node node = new Node(servers.connectString(), "watches", QUICK)) {
+            TestContender contender = node.contend("kept");
+            contender.granted();
+            Waiting.until(() -> watches(servers) > 0, () -> "the watches of a candidate");
+            long before = watches(servers);
+            List<LeaderRetrievalService> followers = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                LeaderRetrievalService follower = node.services().leaderRetrieval("x" + i);
+                followers.add(follower);
+                follower.start(new TestListener());
+            }
+            Waiting.until(() -> watches(servers) >= before + 20, () -> "the watches of followers");
+            followers.forEach(LeaderRetrievalService::close);
+            Waiting.until(() -> watches(servers) == before, () -> "no more watches than " + before);
+        }
+    }
+
+    private static long watches(ServerProcesses servers) throws IOException {
+        return servers.get(0)
+                .ask("mntr")
+                .lines()
+                .filter(line -> line.startsWith("zk_watch_count"))
+                .mapToLong(line ->
+                        Long.parseLong(line.substring("zk_watch_count".length()).strip()))
+                .sum();
     }
 
     @Test
