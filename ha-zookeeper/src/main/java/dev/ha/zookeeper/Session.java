@@ -68,6 +68,7 @@ final class Session implements Connection.Events {
     private final Owner owner;
     private final Connection connection;
     private final Nodes nodes;
+    private final Commits commits;
     private final Set<Member> members = ConcurrentHashMap.newKeySet();
     private final Set<Member> waitingForLease = ConcurrentHashMap.newKeySet();
     private final AtomicInteger bytes = new AtomicInteger();
@@ -80,8 +81,6 @@ final class Session implements Connection.Events {
     private @Nullable SessionLease lease;
     private long lastAnswer;
     private @Nullable UnavailableException refusal;
-    private boolean writing;
-    private @Nullable CompletableFuture<Void> nextWrite;
     private long id;
     private @Nullable Timer tick;
 
@@ -93,6 +92,7 @@ final class Session implements Connection.Events {
         this.timeout = settings.sessionTimeout();
         this.connection = new Connection(settings, context, this);
         this.nodes = new Nodes(connection, paths);
+        this.commits = new Commits(context, this::writeMember, this::committed);
     }
 
     /** Connects, after {@code delay}. */
@@ -302,51 +302,19 @@ final class Session implements Connection.Events {
 
     /**
      * A write of this session that is sent after this call; done when it is committed. What is read on this session afterwards is at least as new as anything
-     * that was committed before this call. One is in flight at a time; all who ask meanwhile share the next one.
+     * that was committed before this call.
      */
     CompletableFuture<Void> commit() {
-        CompletableFuture<Void> mine = new CompletableFuture<>();
         synchronized (lock) {
             if (lease == null) {
                 return CompletableFuture.failedFuture(Failures.notSent("a write", Reason.CONNECTION_LOST));
             }
-            if (writing) {
-                CompletableFuture<Void> shared = nextWrite;
-                if (shared == null) {
-                    nextWrite = mine;
-                    shared = mine;
-                }
-                return shared;
-            }
-            writing = true;
         }
-        write(mine);
-        return mine;
+        return commits.next();
     }
 
-    private void write(CompletableFuture<Void> done) {
-        Moment sent = Moment.now(context);
-        byte[] data = context.processId().getBytes(StandardCharsets.UTF_8);
-        CompletableFuture<Void> unused = nodes.writeMember(paths.member(id()), data)
-                .whenComplete((committed, failure) -> {
-                    CompletableFuture<Void> next;
-                    synchronized (lock) {
-                        next = nextWrite;
-                        nextWrite = null;
-                        writing = next != null;
-                    }
-                    if (failure == null) {
-                        committed(sent);
-                    }
-                    if (next != null) {
-                        write(next);
-                    }
-                    if (failure == null) {
-                        done.complete(null);
-                    } else {
-                        done.completeExceptionally(Failures.unwrap(failure));
-                    }
-                });
+    private CompletableFuture<Void> writeMember() {
+        return nodes.writeMember(paths.member(id()), context.processId().getBytes(StandardCharsets.UTF_8));
     }
 
     private void committed(Moment sent) {
@@ -387,7 +355,7 @@ final class Session implements Connection.Events {
         long silence;
         Duration limit;
         synchronized (lock) {
-            renew = state == State.CONNECTED && !writing;
+            renew = state == State.CONNECTED && !commits.isInFlight();
             silence = lease == null ? 0 : context.nanoTime() - lastAnswer;
             limit = timeout;
         }
