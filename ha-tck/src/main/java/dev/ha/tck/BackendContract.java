@@ -139,4 +139,12 @@ public abstract class BackendContract {
             super(BackendContract.this);
         }
     }
+
+    @Nested
+    @DisplayName("9 Faults of servers")
+    final class ServerFaults extends ServerContract {
+        ServerFaults() {
+            super(BackendContract.this);
+        }
+    }
 }

@@ -17,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,8 +39,10 @@ public final class FaultProxy implements AutoCloseable {
 
     private static final int BUFFER = 64 * 1024;
     private static final Duration JOIN = Duration.ofSeconds(5);
+    private static final Duration RETRY = Duration.ofMillis(20);
 
     private final InetSocketAddress server;
+    private final Duration patience;
     private final ServerSocket listener;
     private final Object lock = new Object();
     // All guarded by lock.
@@ -48,19 +52,30 @@ public final class FaultProxy implements AutoCloseable {
     private final Map<Direction, Duration> delays = new EnumMap<>(Direction.class);
     private final Map<Direction, Long> delivered = new EnumMap<>(Direction.class);
     private final List<Hold> holds = new ArrayList<>();
+    private UnaryOperator<byte[]> greeting = UnaryOperator.identity();
     private int accepted;
     private boolean refusing;
     private boolean closed;
 
-    private FaultProxy(InetSocketAddress server, ServerSocket listener) {
+    private FaultProxy(InetSocketAddress server, Duration patience, ServerSocket listener) {
         this.server = server;
+        this.patience = patience;
         this.listener = listener;
     }
 
     /** A proxy before {@code server} that does no harm yet. */
     public static FaultProxy before(InetSocketAddress server) {
+        return before(server, Duration.ZERO);
+    }
+
+    /**
+     * As {@link #before(InetSocketAddress)}, for connections between servers. A proxy has to accept before it knows whether anybody listens behind it; a server
+     * that comes up a moment later than another one expects it must not look like one that hangs up, so a connection waits for it up to {@code patience}.
+     */
+    public static FaultProxy before(InetSocketAddress server, Duration patience) {
         try {
-            FaultProxy proxy = new FaultProxy(server, new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
+            FaultProxy proxy =
+                    new FaultProxy(server, patience, new ServerSocket(0, 50, InetAddress.getLoopbackAddress()));
             proxy.start("accept", proxy::accept);
             return proxy;
         } catch (IOException e) {
@@ -150,6 +165,16 @@ public final class FaultProxy implements AutoCloseable {
         return hold;
     }
 
+    /**
+     * From now on the first message of each new connection goes to the server as {@code greeting} makes it: for servers that tell each other where they are to be
+     * reached, which would lead past the proxies.
+     */
+    public void greet(UnaryOperator<byte[]> greeting) {
+        synchronized (lock) {
+            this.greeting = greeting;
+        }
+    }
+
     /** Ends all faults: delivers what was held back, in order, and accepts connections. */
     public void resume() {
         synchronized (lock) {
@@ -223,8 +248,10 @@ public final class FaultProxy implements AutoCloseable {
                 Socket client = listener.accept();
                 if (isRefusing()) {
                     closeQuietly(client);
-                } else {
+                } else if (patience.isZero()) {
                     connect(client);
+                } else {
+                    start("connect", () -> connect(client));
                 }
             }
         } catch (IOException listenerClosed) {
@@ -240,14 +267,12 @@ public final class FaultProxy implements AutoCloseable {
     }
 
     private void connect(Socket client) {
-        Socket upstream = new Socket();
+        Socket upstream;
         try {
-            upstream.connect(server, (int) JOIN.toMillis());
+            upstream = upstream();
             client.setTcpNoDelay(true);
-            upstream.setTcpNoDelay(true);
         } catch (IOException serverIsDown) {
             closeQuietly(client);
-            closeQuietly(upstream);
             return;
         }
         Connection connection = new Connection(client, upstream);
@@ -262,6 +287,36 @@ public final class FaultProxy implements AutoCloseable {
             connection.pumps.forEach(Pump::start);
         } else {
             connection.close();
+        }
+    }
+
+    private Socket upstream() throws IOException {
+        long giveUp = System.nanoTime() + patience.toNanos();
+        while (true) {
+            Socket upstream = new Socket();
+            try {
+                upstream.connect(server, (int) JOIN.toMillis());
+                upstream.setTcpNoDelay(true);
+                return upstream;
+            } catch (IOException nobodyListens) {
+                closeQuietly(upstream);
+                if (isClosed() || System.nanoTime() - giveUp >= 0) {
+                    throw nobodyListens;
+                }
+                LockSupport.parkNanos(RETRY.toNanos());
+            }
+        }
+    }
+
+    private UnaryOperator<byte[]> greeting() {
+        synchronized (lock) {
+            return greeting;
+        }
+    }
+
+    private boolean isClosed() {
+        synchronized (lock) {
+            return closed;
         }
     }
 
@@ -375,6 +430,11 @@ public final class FaultProxy implements AutoCloseable {
             byte[] buffer = new byte[BUFFER];
             try {
                 int length = from.getInputStream().read(buffer);
+                UnaryOperator<byte[]> first = direction == Direction.TO_SERVER ? greeting() : UnaryOperator.identity();
+                if (length >= 0) {
+                    enqueue(first.apply(Arrays.copyOf(buffer, length)));
+                    length = from.getInputStream().read(buffer);
+                }
                 while (length >= 0) {
                     enqueue(Arrays.copyOf(buffer, length));
                     length = from.getInputStream().read(buffer);

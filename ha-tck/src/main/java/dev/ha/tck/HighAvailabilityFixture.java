@@ -7,6 +7,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -24,7 +25,8 @@ public interface HighAvailabilityFixture extends AutoCloseable {
      * Settings of one process: {@code high-availability.mode} and the backend's own keys. The TCK adds the engine's keys, such as
      * {@code high-availability.cluster-id}.
      *
-     * @param servers where the servers are reached: {@link #servers()}, or proxies of the TCK in the same order
+     * @param servers where the servers are reached: {@link #servers()}, or proxies of the TCK in the same order; or only some of them, and then the process
+     *     must not find the others
      * @param lease how long a leader may go unheard; to be ignored without {@link Capability#LEASES}
      */
     Map<String, String> configuration(List<InetSocketAddress> servers, Duration lease);
@@ -32,6 +34,23 @@ public interface HighAvailabilityFixture extends AutoCloseable {
     /** The servers that a client may talk to; empty for a backend without servers. */
     default List<InetSocketAddress> servers() {
         return List.of();
+    }
+
+    /**
+     * The processes of {@link #servers()}, in the same order, for the TCK to do harm to (rule 9.3). Empty if they are none of their own, or not on this machine.
+     */
+    default List<ServerProcess> serverProcesses() {
+        return List.of();
+    }
+
+    /** The network between {@link #serverProcesses()} (rule 9.6); empty if there is only one server, or if they can't be cut off from each other. */
+    default Optional<ServerNetwork> serverNetwork() {
+        return Optional.empty();
+    }
+
+    /** The data of {@link #serverProcesses()} (rule 9.9); empty if they can't be put back. */
+    default Optional<ServerData> serverData() {
+        return Optional.empty();
     }
 
     /**

@@ -33,6 +33,7 @@ final class Scenario implements AutoCloseable {
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
     private final Deque<CountDownLatch> gates = new ArrayDeque<>();
     private @Nullable Handles handles;
+    private @Nullable Servers servers;
 
     Scenario(HighAvailabilityFixture fixture, Spec.Text rule) {
         this.fixture = fixture;
@@ -146,6 +147,22 @@ final class Scenario implements AutoCloseable {
         return opened(new Network(fixture.servers()));
     }
 
+    /** Proxies before these servers only. */
+    Network networkTo(List<InetSocketAddress> some) {
+        return opened(new Network(some));
+    }
+
+    /** The server processes, which are well again when the test is over; it aborts where there are none. */
+    Servers servers() {
+        if (servers == null) {
+            if (fixture.serverProcesses().isEmpty()) {
+                abort("the fixture has no server processes");
+            }
+            servers = new Servers(fixture, expect);
+        }
+        return servers;
+    }
+
     /** Closed for whoever waits at it until opened, which the end of the test does at the latest. */
     Gate gate() {
         CountDownLatch latch = new CountDownLatch(1);
@@ -180,6 +197,9 @@ final class Scenario implements AutoCloseable {
     public void close() {
         gates.forEach(CountDownLatch::countDown);
         @Nullable AssertionError failure = null;
+        if (servers != null) {
+            servers.repair(); // first, as whoever closes may need them
+        }
         while (!opened.isEmpty()) {
             AutoCloseable next = opened.pop();
             try {
@@ -246,7 +266,12 @@ final class Scenario implements AutoCloseable {
 
         /** Connects through proxies. */
         NodeSettings via(Network network) {
-            servers = network.addresses();
+            return to(network.addresses());
+        }
+
+        /** Knows of these servers only. */
+        NodeSettings to(List<InetSocketAddress> some) {
+            servers = some;
             return this;
         }
 

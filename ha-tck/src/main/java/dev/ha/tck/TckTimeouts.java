@@ -34,6 +34,11 @@ public final class TckTimeouts {
         return scaled(Duration.ofSeconds(20), factor());
     }
 
+    /** How long servers may need, after they were started or stopped or cut off, to agree and to serve. */
+    public static Duration servers() {
+        return scaled(Duration.ofSeconds(60), factor());
+    }
+
     /** How far apart the ends of two handles may be when an administrator removed the lock (rule 1.7). */
     public static Duration overrideOverlap() {
         return scaled(Duration.ofSeconds(1), Math.max(1, factor()));
