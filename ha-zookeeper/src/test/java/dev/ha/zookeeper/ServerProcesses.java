@@ -1,14 +1,22 @@
 package dev.ha.zookeeper;
 
+import dev.ha.tck.FaultProxy;
+import dev.ha.tck.FaultProxy.Direction;
+import dev.ha.tck.ServerData;
+import dev.ha.tck.ServerNetwork;
+import dev.ha.tck.ServerProcess;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,18 +24,31 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Real servers as processes of their own, which can be stopped, continued and killed: Debian's ZooKeeper where {@code bin/test-servers} has brought it, otherwise the
- * server of the test class path.
+ * Real servers as processes of their own, which can be stopped, continued, killed, cut off from each other and set back: Debian's ZooKeeper where
+ * {@code bin/test-servers} has brought it, otherwise the server of the test class path.
+ *
+ * <p>Each server of an ensemble knows the others by the addresses of proxies that only it uses.
  */
-final class ServerProcesses implements AutoCloseable {
+final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable {
     private static final int TICK = 500;
 
+    /** A server goes on believing in another that it does not hear for this many ticks, longer than the TCK's clients talk to one that is cut off. */
+    private static final int SYNC_LIMIT = 10;
+
+    /** A server that was elected begins to listen when the others know it already; refused, they come again for a second, but hung up on they elect again. */
+    private static final Duration COMING_UP = Duration.ofSeconds(2);
+
     private final List<Server> servers = new ArrayList<>();
+    private final List<Link> links = new ArrayList<>();
     private final Path directory;
+
+    /** A proxy through which one server reaches another. */
+    private record Link(int from, int to, FaultProxy proxy) {}
 
     private ServerProcesses(Path directory) {
         this.directory = directory;
@@ -44,17 +65,13 @@ final class ServerProcesses implements AutoCloseable {
     static ServerProcesses start(int count, Map<String, String> properties, List<String> options) throws Exception {
         ServerProcesses all = new ServerProcesses(Files.createTempDirectory("ha-zookeeper"));
         int[] ports = freePorts(count * 4);
-        StringBuilder members = new StringBuilder();
-        for (int i = 0; i < count && count > 1; i++) {
-            members.append("server.%d=127.0.0.1:%d:%d%n".formatted(i + 1, ports[4 * i + 1], ports[4 * i + 2]));
-        }
         for (int i = 0; i < count; i++) {
             Path home = Files.createDirectories(all.directory.resolve("server-" + (i + 1)));
             Files.writeString(home.resolve("myid"), Integer.toString(i + 1));
             Map<String, String> configuration = new HashMap<>(Map.of(
                     "tickTime", Integer.toString(TICK),
                     "initLimit", "20",
-                    "syncLimit", "10",
+                    "syncLimit", Integer.toString(SYNC_LIMIT),
                     "maxSessionTimeout", "60000",
                     "dataDir", home.toString(),
                     "clientPort", Integer.toString(ports[4 * i]),
@@ -72,7 +89,12 @@ final class ServerProcesses implements AutoCloseable {
                     .append(value.replace("HOME", home.toString()))
                     .append('\n'));
             Path file = home.resolve("zoo.cfg");
-            Files.writeString(file, text.append(members));
+            for (int j = 0; j < count && count > 1; j++) {
+                int quorum = all.known(i, j, ports[4 * j + 1], UnaryOperator.identity());
+                int election = all.known(i, j, ports[4 * j + 2], ServerProcesses::withoutAddress);
+                text.append("server.%d=127.0.0.1:%d:%d%n".formatted(j + 1, quorum, election));
+            }
+            Files.writeString(file, text);
             all.servers.add(new Server(home, file, ports[4 * i], ports[4 * i + 3], options));
         }
         for (Server server : all.servers) {
@@ -82,6 +104,33 @@ final class ServerProcesses implements AutoCloseable {
             server.awaitServing();
         }
         return all;
+    }
+
+    /** As what port {@code from} knows that {@code port} of {@code to}: its own one as it is, another's as that of a proxy. */
+    private int known(int from, int to, int port, UnaryOperator<byte[]> greeting) {
+        if (from == to) {
+            return port;
+        }
+        FaultProxy proxy = FaultProxy.before(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), COMING_UP);
+        proxy.greet(greeting);
+        links.add(new Link(from, to, proxy));
+        return proxy.address().getPort();
+    }
+
+    /**
+     * The first message to a server's election port: a version, the number of the sender, and its own election address, to which a server with a larger number
+     * connects in its turn, past the proxies. A message of the first version is the number alone; then that server takes the address that it was configured with.
+     */
+    private static byte[] withoutAddress(byte[] greeting) {
+        ByteBuffer message = ByteBuffer.wrap(greeting);
+        if (greeting.length < 20 || message.getLong(0) >= 0) {
+            return greeting;
+        }
+        int rest = 20 + message.getInt(16);
+        return ByteBuffer.allocate(8 + greeting.length - rest)
+                .put(greeting, 8, 8)
+                .put(greeting, rest, greeting.length - rest)
+                .array();
     }
 
     private static int[] freePorts(int count) throws IOException {
@@ -114,21 +163,93 @@ final class ServerProcesses implements AutoCloseable {
         return ZooKeeperFixture.quorum(addresses());
     }
 
-    /** The one that leads the ensemble. */
-    Server leader() throws InterruptedException {
-        Server[] found = new Server[1];
-        Waiting.until(
-                () -> {
-                    for (Server server : servers) {
-                        if (server.ask("srvr").contains("Mode: leader")) {
-                            found[0] = server;
-                            return true;
-                        }
-                    }
-                    return false;
-                },
-                () -> "a leader of the ensemble");
-        return found[0];
+    // ---- apart
+
+    @Override
+    public void isolate(ServerProcess server, Cut cut) {
+        int index = servers.indexOf(server);
+        for (Link link : links) {
+            if (link.from == index && cut != Cut.INCOMING) {
+                link.proxy.stall(Direction.TO_SERVER);
+            }
+            if (link.from == index && cut != Cut.OUTGOING) {
+                link.proxy.stall(Direction.TO_CLIENT);
+            }
+            if (link.to == index && cut != Cut.INCOMING) {
+                link.proxy.stall(Direction.TO_CLIENT);
+            }
+            if (link.to == index && cut != Cut.OUTGOING) {
+                link.proxy.stall(Direction.TO_SERVER);
+            }
+        }
+    }
+
+    @Override
+    public void heal() {
+        links.forEach(link -> link.proxy.resume());
+    }
+
+    // ---- set back
+
+    /** With all servers down: the next ones to lead begin another epoch, as those do that start from what was saved. */
+    @Override
+    public void save() throws Exception {
+        killAll();
+        for (Server server : servers) {
+            clear(server.saved());
+            copy(server.data(), server.saved());
+        }
+        startAll();
+    }
+
+    @Override
+    public void restore() throws Exception {
+        killAll();
+        for (Server server : servers) {
+            clear(server.data());
+            copy(server.saved(), server.data());
+        }
+        startAll();
+    }
+
+    @Override
+    public void wipe() throws Exception {
+        killAll();
+        for (Server server : servers) {
+            clear(server.data());
+        }
+        startAll();
+    }
+
+    private void killAll() throws InterruptedException {
+        for (Server server : servers) {
+            server.kill();
+        }
+    }
+
+    private void startAll() throws IOException {
+        for (Server server : servers) {
+            server.start();
+        }
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.createDirectories(to);
+        try (Stream<Path> files = Files.list(from)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+    }
+
+    private static void clear(Path directory) throws IOException {
+        if (Files.exists(directory)) {
+            try (Stream<Path> files = Files.list(directory)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
     }
 
     @Override
@@ -136,6 +257,7 @@ final class ServerProcesses implements AutoCloseable {
         for (Server server : servers) {
             server.killIfAlive();
         }
+        links.forEach(link -> link.proxy.close());
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
@@ -144,7 +266,7 @@ final class ServerProcesses implements AutoCloseable {
     }
 
     /** One server. */
-    static final class Server {
+    static final class Server implements ServerProcess {
         private final Path home;
         private final Path configuration;
         private final int port;
@@ -170,11 +292,19 @@ final class ServerProcesses implements AutoCloseable {
             return securePort;
         }
 
-        Path home() {
-            return home;
+        private Path data() {
+            return home.resolve("version-2");
         }
 
-        void start() throws IOException {
+        private Path saved() {
+            return home.resolve("saved");
+        }
+
+        @Override
+        public void start() throws IOException {
+            if (process != null && process.isAlive()) {
+                return;
+            }
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:+UseSerialGC",
@@ -205,7 +335,25 @@ final class ServerProcesses implements AutoCloseable {
         }
 
         void awaitServing() throws InterruptedException {
-            Waiting.until(() -> ask("srvr").contains("Mode: "), () -> "server " + port + " to serve: " + output());
+            Waiting.until(this::serves, () -> "server " + port + " to serve: " + output());
+        }
+
+        @Override
+        public boolean serves() {
+            return mode().contains("Mode: ");
+        }
+
+        @Override
+        public boolean leads() {
+            return mode().contains("Mode: leader") || mode().contains("Mode: standalone");
+        }
+
+        private String mode() {
+            try {
+                return ask("srvr");
+            } catch (IOException silent) {
+                return "";
+            }
         }
 
         private String output() {
@@ -226,15 +374,20 @@ final class ServerProcesses implements AutoCloseable {
             }
         }
 
-        void pause() throws Exception {
+        @Override
+        public void pause() throws Exception {
             signal("STOP");
         }
 
-        void resume() throws Exception {
+        @Override
+        public void resume() throws Exception {
             signal("CONT");
         }
 
         private void signal(String name) throws Exception {
+            if (!started().isAlive()) {
+                return;
+            }
             Process kill = new ProcessBuilder(
                             "kill", "-" + name, Long.toString(started().pid()))
                     .start();
@@ -243,7 +396,8 @@ final class ServerProcesses implements AutoCloseable {
             }
         }
 
-        void kill() throws InterruptedException {
+        @Override
+        public void kill() throws InterruptedException {
             if (!started().destroyForcibly().waitFor(10, TimeUnit.SECONDS)) {
                 throw new IllegalStateException(started().pid() + " lives on");
             }

@@ -6,6 +6,9 @@ import dev.ha.tck.Capability;
 import dev.ha.tck.Fault;
 import dev.ha.tck.HighAvailabilityFixture;
 import dev.ha.tck.RawElection;
+import dev.ha.tck.ServerData;
+import dev.ha.tck.ServerNetwork;
+import dev.ha.tck.ServerProcess;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +17,7 @@ import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,6 +32,7 @@ import org.apache.zookeeper.Watcher.Event.KeeperState;
 import org.apache.zookeeper.ZKUtil;
 import org.apache.zookeeper.ZooKeeper;
 import org.apache.zookeeper.data.Stat;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the nodes as docs/decisions/0005-zookeeper-own-recipe.md describes them, with a client of its own and none of the backend's code. */
 final class ZooKeeperFixture implements HighAvailabilityFixture {
@@ -40,14 +45,31 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
 
     private final List<InetSocketAddress> servers;
     private final AutoCloseable ensemble;
-    private final ZooKeeper client;
+    private final @Nullable ServerProcesses processes;
+    private ZooKeeper client;
 
     /** {@code ensemble} is closed with this. */
     ZooKeeperFixture(List<InetSocketAddress> servers, AutoCloseable ensemble) throws Exception {
+        this(servers, ensemble, null);
+    }
+
+    private ZooKeeperFixture(
+            List<InetSocketAddress> servers, AutoCloseable ensemble, @Nullable ServerProcesses processes)
+            throws Exception {
         this.servers = servers;
         this.ensemble = ensemble;
+        this.processes = processes;
+        this.client = connect(servers);
+    }
+
+    /** Servers that harm can be done to; closed with this. */
+    static ZooKeeperFixture of(ServerProcesses processes) throws Exception {
+        return new ZooKeeperFixture(processes.addresses(), processes, processes);
+    }
+
+    private static ZooKeeper connect(List<InetSocketAddress> servers) throws Exception {
         CountDownLatch connected = new CountDownLatch(1);
-        this.client = new ZooKeeper(quorum(servers), 30_000, event -> {
+        ZooKeeper client = new ZooKeeper(quorum(servers), 30_000, event -> {
             if (event.getState() == KeeperState.SyncConnected) {
                 connected.countDown();
             }
@@ -56,6 +78,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
             client.close();
             throw new IOException("no connection to " + servers);
         }
+        return client;
     }
 
     static String quorum(List<InetSocketAddress> servers) {
@@ -76,7 +99,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
 
     @Override
     public Duration shortestLease() {
-        return Duration.ofSeconds(6);
+        return Duration.ofSeconds(processes == null ? 6 : 5); // servers in this JVM stand still when it does
     }
 
     /** A write is evidence a quarter to a third of the timeout after it was sent, and the margin is a third: a sixth is left (SAFETY Z1). */
@@ -106,8 +129,34 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
     }
 
     @Override
+    public List<ServerProcess> serverProcesses() {
+        return processes == null ? List.of() : List.copyOf(processes.all());
+    }
+
+    @Override
+    public Optional<ServerNetwork> serverNetwork() {
+        return Optional.ofNullable(processes);
+    }
+
+    @Override
+    public Optional<ServerData> serverData() {
+        return Optional.ofNullable(processes);
+    }
+
+    /** A client that has seen more than the servers now have never gets a connection again, and one whose server was stopped may have lost its session. */
+    private void reconnectIfLost() throws Exception {
+        try {
+            client.exists("/", false);
+        } catch (KeeperException lost) {
+            client.close(1_000);
+            client = connect(servers);
+        }
+    }
+
+    @Override
     public RawElection raw(String clusterId, String election) throws Exception {
         String path = path(clusterId, election);
+        reconnectIfLost();
         while (true) {
             sync(path);
             try {
@@ -218,6 +267,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
     @Override
     public void inject(Fault fault, String clusterId, String election) throws Exception {
         String path = path(clusterId, election);
+        reconnectIfLost();
         sync(path);
         String holder = holder(path);
         if (holder.isEmpty()) {
