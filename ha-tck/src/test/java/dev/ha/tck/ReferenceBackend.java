@@ -41,7 +41,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The client of the {@link ReferenceServer}: one connection, one session, one lease. It is correct; what {@link WrongBackends} override is what makes them
+ * The client of the {@link ReferenceServer}: one connection at a time, one session, one lease. It is correct; what {@link WrongBackends} override is what makes them
  * wrong.
  */
 class ReferenceBackend implements HighAvailabilityBackend {
@@ -49,7 +49,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
 
     final BackendContext context;
     final Duration lease;
-    private final InetSocketAddress server;
+    private final List<InetSocketAddress> servers;
     final List<Driver> drivers = new CopyOnWriteArrayList<>();
     final List<Watch> watches = new CopyOnWriteArrayList<>();
     // Guarded by this.
@@ -57,6 +57,7 @@ class ReferenceBackend implements HighAvailabilityBackend {
     private boolean closed;
     private boolean troubled;
     private int outages;
+    private int attempts;
     private final List<CompletableFuture<Void>> waiting = new ArrayList<>();
     private @Nullable Link link;
     private @Nullable Session session;
@@ -64,9 +65,9 @@ class ReferenceBackend implements HighAvailabilityBackend {
     /** What this process is to the server, and its lease. */
     record Session(String id, Lease lease) {}
 
-    ReferenceBackend(BackendContext context, InetSocketAddress server, Duration lease) {
+    ReferenceBackend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
         this.context = context;
-        this.server = server;
+        this.servers = servers;
         this.lease = lease;
     }
 
@@ -216,10 +217,13 @@ class ReferenceBackend implements HighAvailabilityBackend {
     private void connect() {
         Link opened = null;
         try {
+            InetSocketAddress server;
             synchronized (this) {
                 if (closed) {
                     return;
                 }
+                server = servers.get(attempts % servers.size());
+                attempts++;
             }
             Socket socket = new Socket();
             socket.connect(server, (int) lease.toMillis());

@@ -4,6 +4,7 @@ import dev.ha.spi.BackendContext;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.spi.Option;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Collection;
@@ -12,7 +13,8 @@ import java.util.Optional;
 
 /** Mode {@code reference}: a correct backend for the tests of the TCK. Wrong ones extend it and are named by their class. */
 public class ReferenceBackendFactory implements HighAvailabilityBackendFactory {
-    private static final Option<Integer> PORT = Option.integer("port", "Where the server listens on the loopback.");
+    private static final Option<List<String>> PORTS =
+            Option.texts("ports", "Where the servers listen on the loopback.");
     private static final Option<Duration> LEASE =
             Option.duration("lease-duration", "How long a leader may go unheard.");
 
@@ -28,18 +30,20 @@ public class ReferenceBackendFactory implements HighAvailabilityBackendFactory {
 
     @Override
     public Collection<Option<?>> options() {
-        return List.of(PORT, LEASE, PASSWORD);
+        return List.of(PORTS, LEASE, PASSWORD);
     }
 
     @Override
     public final HighAvailabilityBackend create(BackendContext context) {
         return backend(
                 context,
-                new InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), context.get(PORT)),
+                context.get(PORTS).stream()
+                        .map(port -> new InetSocketAddress(InetAddress.getLoopbackAddress(), Integer.parseInt(port)))
+                        .toList(),
                 context.get(LEASE));
     }
 
-    ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-        return new ReferenceBackend(context, server, lease);
+    ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+        return new ReferenceBackend(context, servers, lease);
     }
 }

@@ -6,7 +6,9 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** The reference backend, or a wrong one made from it. */
 class ReferenceFixture implements HighAvailabilityFixture {
@@ -28,15 +30,32 @@ class ReferenceFixture implements HighAvailabilityFixture {
         return Map.of(
                 "high-availability.mode",
                 mode,
-                "high-availability.reference.port",
-                Integer.toString(servers.get(0).getPort()),
+                "high-availability.reference.ports",
+                servers.stream()
+                        .map(server -> Integer.toString(server.getPort()))
+                        .collect(Collectors.joining(",")),
                 "high-availability.reference.lease-duration",
                 lease.toMillis() + " ms");
     }
 
     @Override
     public List<InetSocketAddress> servers() {
-        return List.of(server.address());
+        return server.servers().stream().map(ReferenceServer.Server::address).toList();
+    }
+
+    @Override
+    public List<ServerProcess> serverProcesses() {
+        return List.copyOf(server.servers());
+    }
+
+    @Override
+    public Optional<ServerNetwork> serverNetwork() {
+        return Optional.of(server);
+    }
+
+    @Override
+    public Optional<ServerData> serverData() {
+        return Optional.of(server);
     }
 
     @Override

@@ -29,10 +29,12 @@ import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The authority of the reference backend: one server with sessions, queues, conditional writes and watches, as small as the rules allow. It is correct; what
- * {@link WrongServers} override is what makes them wrong. All state is guarded by {@code this}.
+ * The authority of the reference backend: sessions, queues, conditional writes and watches, as small as the rules allow, on three servers that are stopped, killed
+ * and cut off from each other as processes would be. Their state is that of the majority: whoever does not belong to it answers nothing. It is correct; what {@link
+ * WrongServers} override is what makes them wrong. All state is guarded by {@code this}.
  */
-class ReferenceServer implements AutoCloseable {
+class ReferenceServer implements ServerNetwork, ServerData, AutoCloseable {
+    private static final int SERVERS = 3;
     private static final long TICK_NANOS = 10_000_000;
 
     /** One place in a queue. The token is taken when it wins. */
@@ -44,6 +46,13 @@ class ReferenceServer implements AutoCloseable {
         Candidate(String nonce, String session) {
             this.nonce = nonce;
             this.session = session;
+        }
+
+        /** In data that were put back, on a session that its client has given up. */
+        Candidate saved(String session) {
+            Candidate copy = new Candidate(nonce, session);
+            copy.token = token;
+            return copy;
         }
     }
 
@@ -61,6 +70,18 @@ class ReferenceServer implements AutoCloseable {
         final Map<String, String> records = new TreeMap<>();
         final Map<String, Value> entries = new TreeMap<>();
 
+        /** As it is, with all candidates on that session. */
+        Election copy(String session) {
+            Election copy = new Election();
+            copy.history = history;
+            copy.revision = revision;
+            copy.publications = publications;
+            queue.forEach(candidate -> copy.queue.add(candidate.saved(session)));
+            copy.records.putAll(records);
+            copy.entries.putAll(entries);
+            return copy;
+        }
+
         Candidate holder() {
             return queue.isEmpty() ? new Candidate("", "") : queue.get(0);
         }
@@ -68,12 +89,14 @@ class ReferenceServer implements AutoCloseable {
 
     private record Key(String cluster, String election) {}
 
-    private final ServerSocket listener;
+    private final List<Server> servers = new ArrayList<>();
     private final Map<Key, Election> elections = new HashMap<>();
     private final Map<String, Session> sessions = new HashMap<>();
     private final Set<String> left = new HashSet<>();
     private final Set<Peer> peers = new HashSet<>();
     private long clock;
+    private @Nullable Server leader;
+    private Runnable restore = () -> {};
     private volatile boolean closed;
 
     private static final class Session {
@@ -87,7 +110,9 @@ class ReferenceServer implements AutoCloseable {
 
     ReferenceServer() {
         try {
-            listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+            for (int i = 0; i < SERVERS; i++) {
+                servers.add(new Server());
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -95,18 +120,183 @@ class ReferenceServer implements AutoCloseable {
 
     /** Serves from now on. */
     ReferenceServer start() {
-        daemon("accept", this::accept);
+        change(() -> {});
+        servers.forEach(server -> daemon("accept", () -> accept(server)));
         daemon("clock", this::expireSessions);
         return this;
     }
 
-    InetSocketAddress address() {
-        return new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
+    List<Server> servers() {
+        return servers;
+    }
+
+    // ---- servers
+
+    /** One of the servers that clients may talk to. What it is, is guarded by the authority. */
+    final class Server implements ServerProcess {
+        private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+        private final InetSocketAddress address =
+                new InetSocketAddress(listener.getInetAddress(), listener.getLocalPort());
+        private boolean paused;
+        private boolean apart;
+        private boolean dead;
+        private long resumed;
+
+        Server() throws IOException {}
+
+        InetSocketAddress address() {
+            return address;
+        }
+
+        private boolean agrees() {
+            return !paused && !apart && !dead;
+        }
+
+        private boolean belongs() {
+            return agrees() && servers.stream().filter(Server::agrees).count() * 2 > servers.size();
+        }
+
+        @Override
+        public void pause() {
+            change(() -> paused = true);
+        }
+
+        @Override
+        public void resume() {
+            change(() -> {
+                resumed = paused ? System.nanoTime() : resumed;
+                paused = false;
+            });
+        }
+
+        /** Its port stays its own meanwhile, but nobody who connects is let in. */
+        @Override
+        public void kill() throws IOException {
+            change(() -> {
+                dead = true;
+                paused = false;
+            });
+            synchronized (ReferenceServer.this) {
+                for (Peer peer : peers) {
+                    if (peer.server == this) {
+                        peer.socket.close();
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void start() {
+            change(() -> dead = false);
+        }
+
+        @Override
+        public boolean serves() {
+            synchronized (ReferenceServer.this) {
+                return belongs();
+            }
+        }
+
+        @Override
+        public boolean leads() {
+            synchronized (ReferenceServer.this) {
+                return belongs() && leader == this;
+            }
+        }
+    }
+
+    /** Something has happened to the servers: they elect another leader when theirs does not belong to them any more. */
+    private synchronized void change(Runnable what) {
+        what.run();
+        if (leader == null || !leader.belongs()) {
+            leader = servers.stream().filter(Server::belongs).findFirst().orElse(null);
+        }
+        notifyAll();
+    }
+
+    @Override
+    public void isolate(ServerProcess server, Cut cut) {
+        // Whichever way is cut: nothing that it says is confirmed.
+        change(() -> ((Server) server).apart = true);
+    }
+
+    @Override
+    public void heal() {
+        change(() -> {
+            servers.forEach(server -> server.apart = false);
+            peers.forEach(Peer::catchUp);
+        });
+    }
+
+    @Override
+    public synchronized void save() {
+        Map<Key, Election> savedElections = new HashMap<>();
+        elections.forEach((key, election) -> savedElections.put(key, election.copy("")));
+        Set<String> savedLeft = Set.copyOf(left);
+        long savedClock = clock;
+        restore = () -> {
+            // Their clients have seen more than these data know, and will open other sessions.
+            String gone = "gone-" + UUID.randomUUID();
+            long lease = sessions.values().stream()
+                    .mapToLong(session -> session.nanos)
+                    .min()
+                    .orElse(0);
+            forget();
+            hello(gone, lease / 1_000_000);
+            savedElections.forEach((key, election) -> elections.put(key, election.copy(gone)));
+            left.addAll(savedLeft);
+            clock = savedClock;
+        };
+    }
+
+    private void forget() {
+        elections.clear();
+        sessions.clear();
+        left.clear();
+        clock = 0;
+    }
+
+    @Override
+    public void restore() throws IOException {
+        setBack(restore);
+    }
+
+    @Override
+    public void wipe() throws IOException {
+        setBack(this::forget);
+    }
+
+    private void setBack(Runnable data) throws IOException {
+        for (Server server : servers) {
+            server.kill();
+        }
+        change(data);
+        for (Server server : servers) {
+            server.start();
+        }
     }
 
     // ---- requests; under the lock
 
-    private synchronized List<String> answer(Peer peer, List<String> request) {
+    /** What the majority answers; as long as {@code server} does not belong to it, nothing. */
+    private synchronized List<String> answer(Server server, Peer peer, List<String> request)
+            throws IOException, InterruptedException {
+        while (true) {
+            if (closed || server.dead) {
+                throw new IOException("killed");
+            }
+            boolean renewal = request.get(0).equals("KEEP");
+            if (!server.paused && renewal && renewsAlone(server.apart, System.nanoTime() - server.resumed)) {
+                return Wire.message("ok");
+            }
+            if (server.belongs()) {
+                return answer(peer, request);
+            }
+            wait();
+        }
+    }
+
+    private List<String> answer(Peer peer, List<String> request) {
         switch (request.get(0)) {
             case "HELLO" -> {
                 return Wire.message(hello(request.get(1), Long.parseLong(request.get(2))));
@@ -227,6 +417,11 @@ class ReferenceServer implements AutoCloseable {
 
     // ---- what wrong servers do in another way; under the lock
 
+    /** Whether a server renews a lease though it can't know what the others think, as it is cut off from them, or was stopped a moment ago. */
+    boolean renewsAlone(boolean apart, long nanosSinceResumed) {
+        return false;
+    }
+
     Election newElection() {
         return new Election();
     }
@@ -298,7 +493,7 @@ class ReferenceServer implements AutoCloseable {
         }
         List<String> event = new ArrayList<>(List.of("event", key.cluster, key.election));
         event.addAll(state(election));
-        peers.stream().filter(peer -> peer.watched.contains(key)).forEach(peer -> peer.send(event));
+        peers.stream().filter(peer -> peer.watched.contains(key)).forEach(peer -> peer.tell(event));
     }
 
     /** history, revision, token, holder, number of waiting, their nonces, then component and record in turn. */
@@ -330,7 +525,7 @@ class ReferenceServer implements AutoCloseable {
                                 sessions.entrySet().iterator();
                         i.hasNext(); ) {
                     Map.Entry<String, Session> session = i.next();
-                    if (now - session.getValue().until >= 0 && expires(session.getKey())) {
+                    if (leader != null && now - session.getValue().until >= 0 && expires(session.getKey())) {
                         over.add(session.getKey());
                         i.remove();
                     }
@@ -396,18 +591,32 @@ class ReferenceServer implements AutoCloseable {
 
     // ---- connections
 
-    private void accept() {
+    private void accept(Server server) {
         try {
             while (true) {
-                Peer peer = new Peer(listener.accept());
+                Peer peer = new Peer(server, server.listener.accept());
+                boolean letIn;
                 synchronized (this) {
-                    peers.add(peer);
+                    letIn = !server.dead;
+                    if (letIn) {
+                        peers.add(peer);
+                    }
                 }
-                daemon("read", peer::serve);
-                daemon("write", peer::deliver);
+                if (letIn) {
+                    daemon("read", peer::serve);
+                    daemon("write", peer::deliver);
+                } else {
+                    peer.socket.close();
+                }
             }
         } catch (IOException listenerClosed) {
             // The only way to end accept().
+        }
+    }
+
+    private synchronized void awaitRunning(Server server) throws InterruptedException {
+        while (server.paused && !closed) {
+            wait();
         }
     }
 
@@ -419,8 +628,10 @@ class ReferenceServer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
-        closed = true;
-        listener.close();
+        change(() -> closed = true);
+        for (Server server : servers) {
+            server.listener.close();
+        }
         List<Peer> open;
         synchronized (this) {
             open = List.copyOf(peers);
@@ -431,13 +642,30 @@ class ReferenceServer implements AutoCloseable {
     }
 
     private final class Peer {
+        private final Server server;
         private final Socket socket;
         private final BlockingQueue<List<String>> outgoing = new LinkedBlockingQueue<>();
-        // Guarded by the server.
+        // Guarded by the authority.
         private final Set<Key> watched = new HashSet<>();
+        private final List<List<String>> missed = new ArrayList<>();
 
-        Peer(Socket socket) {
+        Peer(Server server, Socket socket) {
+            this.server = server;
             this.socket = socket;
+        }
+
+        /** An event, which a server that is cut off has not heard of. */
+        void tell(List<String> event) {
+            if (server.apart) {
+                missed.add(event);
+            } else {
+                send(event);
+            }
+        }
+
+        private void catchUp() {
+            missed.forEach(this::send);
+            missed.clear();
         }
 
         void send(List<String> message) {
@@ -450,11 +678,11 @@ class ReferenceServer implements AutoCloseable {
                     List<String> request = Wire.read(in);
                     List<String> answer = new ArrayList<>(List.of("answer", request.get(0)));
                     synchronized (ReferenceServer.this) {
-                        answer.addAll(answer(this, request.subList(1, request.size())));
+                        answer.addAll(answer(server, this, request.subList(1, request.size())));
                         send(answer);
                     }
                 }
-            } catch (IOException clientIsGone) {
+            } catch (IOException | InterruptedException clientIsGone) {
                 synchronized (ReferenceServer.this) {
                     peers.remove(this);
                     if (peers.isEmpty()) {
@@ -468,6 +696,7 @@ class ReferenceServer implements AutoCloseable {
         private void deliver() {
             try (DataOutputStream out = new DataOutputStream(new BufferedOutputStream(socket.getOutputStream()))) {
                 for (List<String> message = outgoing.take(); !message.isEmpty(); message = outgoing.take()) {
+                    awaitRunning(server);
                     Wire.write(out, message);
                 }
             } catch (IOException clientIsGone) {

@@ -27,7 +27,7 @@ class WrongBackendsTest {
     /** Runs all tests on each wrong backend, and not only those of its rule and a few others; takes a quarter of an hour. */
     private static final boolean ALL = "all".equals(System.getProperty("ha.tck.wrong"));
 
-    private static final int AT_A_TIME = 4;
+    private static final int AT_A_TIME = 5;
     private static final String IMPATIENCE = "0.5";
 
     private static final Set<String> CANARIES =
@@ -183,12 +183,16 @@ class WrongBackendsTest {
                         .with("1.2", "1.7", "1.9", "9.2", "9.4", "9.5", "9.7"),
                 client("9.2", WrongClients.BelievesInALongerLease.class, "both valid")
                         .with("1.3", "1.8", "9.4", "9.7"),
+                server("9.3", WrongServers.WakesUpInTheOldTerm::new, "both valid"),
                 client("9.4", WrongClients.BelievesInALongerLease.class, "both valid")
                         .with("1.3", "1.8", "9.2", "9.7"),
                 client("9.5", WrongClients.LeadsFromTheQueue.class, "both valid")
                         .with("1.1", "1.2", "1.3", "1.5", "3.7", "9.1", "9.2", "9.4", "9.7"),
+                server("9.6", WrongServers.RenewsWithoutTheOthers::new, "both valid"),
                 client("9.7", WrongClients.BelievesInALongerLease.class, "both valid")
-                        .with("1.3", "1.8", "9.2", "9.4"));
+                        .with("1.3", "1.8", "9.2", "9.4"),
+                client("9.9", WrongClients.SticksToItsHistory.class, "all followers see it")
+                        .with("2.4", "5.5"));
     }
 
     private static final String FACTOR = System.getProperty(TckTimeouts.FACTOR, "1");

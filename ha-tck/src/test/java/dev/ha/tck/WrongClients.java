@@ -12,6 +12,7 @@ import dev.ha.spi.Lease;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -30,8 +31,8 @@ public final class WrongClients {
     /** Rule 1.1: takes the lock for its own when its holder has not been told of for a moment. */
     public static final class LeadsFromTheQueue extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -56,8 +57,8 @@ public final class WrongClients {
     /** Rule 1.3: believes in a lease three times as long as the server's. */
     public static final class BelievesInALongerLease extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Lease newLease(long sentAt) {
                     return context.lease(lease.multipliedBy(3), lease.dividedBy(5), sentAt);
@@ -69,8 +70,8 @@ public final class WrongClients {
     /** Rule 1.7: hears of the removal of its own lock two seconds late. */
     public static final class NoticesRemovalLate extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -87,8 +88,8 @@ public final class WrongClients {
     /** Rule 1.8: counts the lease from the answer. */
     public static final class CountsFromTheAnswer extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 void renewed(Session session, long sentAt) {
                     super.renewed(session, context.nanoTime());
@@ -100,9 +101,9 @@ public final class WrongClients {
     /** Rule 1.9: all grants of a process have one session id. */
     public static final class OneSessionIdForAll extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
             UUID id = UUID.randomUUID();
-            return new ReferenceBackend(context, server, lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -119,8 +120,8 @@ public final class WrongClients {
     /** Rule 2.1: never renews its lease, only opens another session. */
     public static final class NeverRenews extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 void renewed(Session session, long sentAt) {}
             };
@@ -130,8 +131,8 @@ public final class WrongClients {
     /** Rule 2.4: gives up after the second outage. */
     public static final class GivesUp extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 boolean reconnects(int outages) {
                     return outages < 3;
@@ -143,8 +144,8 @@ public final class WrongClients {
     /** Rule 2.6: says nothing when it can't connect at first. */
     public static final class SilentAtFirst extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 private volatile boolean connected;
 
                 @Override
@@ -166,8 +167,8 @@ public final class WrongClients {
     /** Rule 2.7: forgets a candidacy whose creation was not acknowledged, instead of withdrawing it. */
     public static final class LeavesOrphans extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -188,8 +189,8 @@ public final class WrongClients {
     /** Rule 2.8: takes a leased lock for an unlimited one. */
     public static final class LeadsWithoutDeadline extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Lease newLease(long sentAt) {
                     return context.unlimitedLease();
@@ -201,8 +202,8 @@ public final class WrongClients {
     /** Rule 2.9: after an outage only the first fifty candidates come back. */
     public static final class ForgetsTheMany extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 private final AtomicInteger again = new AtomicInteger();
 
                 @Override
@@ -223,8 +224,8 @@ public final class WrongClients {
     /** Rule 4.1: publishes itself as soon as it has won. */
     public static final class PublishesAtOnce extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -252,8 +253,8 @@ public final class WrongClients {
     /** Rule 4.4: does not look at its records. */
     public static final class IgnoresItsRecords extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -268,8 +269,8 @@ public final class WrongClients {
     /** Rule 4.4: publishes again whenever it sees records, also its own. */
     public static final class PublishesInALoop extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -299,8 +300,8 @@ public final class WrongClients {
     /** Rule 4.5, together with a server that does not fence: tidies up when it has lost. */
     public static final class TidiesUpAfterItsLoss extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -322,8 +323,8 @@ public final class WrongClients {
     /** Rule 5.1: does not report an election that is not there yet. */
     public static final class SilentWithoutElection extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Watch newWatch(Following following) {
                     return new Watch(following) {
@@ -342,8 +343,8 @@ public final class WrongClients {
     /** Rule 5.1: reads what it has seen last, not what is. */
     public static final class ReadsItsCache extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Watch newWatch(Following following) {
                     return new Watch(following) {
@@ -369,8 +370,8 @@ public final class WrongClients {
     /** Rule 5.2: takes silence for absence. */
     public static final class TakesSilenceForAbsence extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 private volatile @Nullable State last;
 
                 @Override
@@ -394,9 +395,9 @@ public final class WrongClients {
     /** Rule 5.4: an election that was watched once is not watched again. */
     public static final class WatchesOnce extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
             Set<String> watched = ConcurrentHashMap.newKeySet();
-            return new ReferenceBackend(context, server, lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Watch newWatch(Following following) {
                     boolean first = watched.add(following.election());
@@ -416,8 +417,8 @@ public final class WrongClients {
     /** Rule 6.5: takes values for text. */
     public static final class TakesValuesForText extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Driver newDriver(Candidacy candidacy) {
                     return new Driver(candidacy) {
@@ -434,8 +435,8 @@ public final class WrongClients {
     /** Rule 5.5: sticks to the history that it has seen first. */
     public static final class SticksToItsHistory extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 Watch newWatch(Following following) {
                     return new Watch(following) {
@@ -457,8 +458,8 @@ public final class WrongClients {
     /** Rule 5.6: tells what it knew before the outage first. */
     public static final class TellsOldNewsFirst extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 private volatile @Nullable State last;
 
                 @Override
@@ -482,8 +483,8 @@ public final class WrongClients {
     /** Rule 7.1: connects when it is built. */
     public static final class ConnectsAtOnce extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            ReferenceBackend backend = new ReferenceBackend(context, server, lease);
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            ReferenceBackend backend = new ReferenceBackend(context, servers, lease);
             backend.start();
             return backend;
         }
@@ -492,8 +493,8 @@ public final class WrongClients {
     /** Rule 7.3: cluster ids that differ in case only are one. */
     public static final class MergesClusters extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 String cluster() {
                     return super.cluster().toLowerCase(Locale.ROOT);
@@ -505,19 +506,19 @@ public final class WrongClients {
     /** Rule 8.1: refuses a password, and says which. */
     public static final class ShowsItsPassword extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
             context.get(PASSWORD).ifPresent(password -> {
                 throw new ConfigurationException("bad-value", "the password '" + password + "' is too weak");
             });
-            return super.backend(context, server, lease);
+            return super.backend(context, servers, lease);
         }
     }
 
     /** Rule 8.2: slashes become underscores. */
     public static final class MergesNames extends ReferenceBackendFactory {
         @Override
-        ReferenceBackend backend(BackendContext context, InetSocketAddress server, Duration lease) {
-            return new ReferenceBackend(context, server, lease) {
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
                 @Override
                 String encode(String name) {
                     return name.replace('/', '_');

@@ -148,4 +148,20 @@ final class WrongServers {
             election.entries.clear();
         }
     }
+
+    /** Rule 9.3: one that was stopped believes for a moment that it still decides, and renews what it is asked to. */
+    static class WakesUpInTheOldTerm extends ReferenceServer {
+        @Override
+        boolean renewsAlone(boolean apart, long nanosSinceResumed) {
+            return nanosSinceResumed < 300_000_000;
+        }
+    }
+
+    /** Rule 9.6: one that is cut off from the others renews leases of which they decide. */
+    static class RenewsWithoutTheOthers extends ReferenceServer {
+        @Override
+        boolean renewsAlone(boolean apart, long nanosSinceResumed) {
+            return apart;
+        }
+    }
 }
