@@ -223,6 +223,7 @@ abstract class ProcessContract extends RuleGroup {
             leader.kill();
         }
         anyLeader(children);
+        scenario().letPass(TckTimeouts.quiet()); // until it has said how long its handle has been valid
         assertSafe();
     }
 
