@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Election implements LeaderElectionService {
     private static final Logger LOG = LoggerFactory.getLogger(Election.class);
     private static final long HEALTHY_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final UUID NO_SESSION = new UUID(0, 0);
 
     private final Engine engine;
     private final String name;
@@ -245,12 +247,17 @@ final class Election implements LeaderElectionService {
 
     /** The candidacy has won. */
     void won(Term term) {
-        if (term.historyId().equals(lastHistory) ? term.token() < lastToken : !lastHistory.isEmpty()) {
+        boolean elected = !term.sessionId().equals(NO_SESSION); // where there is no election, all tokens are the same
+        if (elected && isReset(term)) {
             engine.historyReset(name, lastHistory, lastToken, term.historyId(), term.token());
         }
         lastHistory = term.historyId();
         lastToken = term.token();
         seats.values().forEach(seat -> seat.offer(term));
+    }
+
+    private boolean isReset(Term term) {
+        return term.historyId().equals(lastHistory) ? term.token() <= lastToken : !lastHistory.isEmpty();
     }
 
     /** The candidacy is over, if not yet in the backend: invalidates and revokes. */
