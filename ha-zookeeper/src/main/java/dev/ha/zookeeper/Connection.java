@@ -115,7 +115,8 @@ final class Connection {
         CuratorFrameworkFactory.Builder builder = CuratorFrameworkFactory.builder()
                 .connectString(settings.quorum())
                 .sessionTimeoutMs(millis(settings.sessionTimeout()))
-                .connectionTimeoutMs(millis(settings.connectionTimeout()))
+                // Only Curator's own requests, and it warns when this is longer than the session.
+                .connectionTimeoutMs(Math.min(millis(settings.connectionTimeout()), millis(settings.sessionTimeout())))
                 .retryPolicy(new BoundedExponentialBackoffRetry(
                         millis(settings.retryWait()), millis(settings.maxRetryWait()), settings.maxRetryAttempts()))
                 .authorization(credentials)
