@@ -64,6 +64,10 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
     /** The server will tell this connection of the own node's end before it tells it of anything that happens later. */
     private boolean armed;
 
+    /** Those of a leader; made while it waits, as loading their classes would delay the grant. */
+    private @Nullable FencedWrites nextWrites;
+
+    private @Nullable RecordWatch nextRecord;
     private @Nullable FencedWrites writes;
     private @Nullable RecordWatch record;
     private boolean published;
@@ -172,6 +176,8 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
             wanted = phase == Phase.CREATING;
             if (wanted) {
                 phase = Phase.QUEUED;
+                nextWrites = new FencedWrites(session, paths, name, token);
+                nextRecord = new RecordWatch(candidacy, session, paths, name, context);
             }
         }
         departure.created(name, token);
@@ -357,7 +363,7 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
 
     private void lead(String history) {
         Lease lease;
-        RecordWatch watch = new RecordWatch(candidacy, session, paths, name, context);
+        RecordWatch watch;
         synchronized (lock) {
             if (phase != Phase.QUEUED) {
                 return;
@@ -367,11 +373,14 @@ final class CandidateDriver implements LeaderElectionDriver, Session.Member {
                 return; // usable() comes when there is evidence
             }
             phase = Phase.LEADING;
-            writes = new FencedWrites(session, paths, name, token);
+            writes = nextWrites;
+            watch = nextRecord;
             record = watch;
         }
         candidacy.granted(Grant.of(token, history, lease));
-        watch.look();
+        if (watch != null) {
+            watch.look();
+        }
     }
 
     // ---- the end ----
