@@ -1,0 +1,87 @@
+package dev.ha.etcd;
+
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.Compare;
+import io.etcd.jetcd.api.Compare.CompareResult;
+import io.etcd.jetcd.api.Compare.CompareTarget;
+import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.PutRequest;
+import io.etcd.jetcd.api.RangeRequest;
+import io.etcd.jetcd.api.RequestOp;
+import io.etcd.jetcd.api.TxnRequest;
+
+/** Parts of requests, in the words of the protocol. All reads are linearizable. */
+final class Requests {
+    private Requests() {}
+
+    /** The key was created at {@code revision}; 0 means that it does not exist. */
+    static Compare created(ByteString key, long revision) {
+        return Compare.newBuilder()
+                .setKey(key)
+                .setTarget(CompareTarget.CREATE)
+                .setResult(CompareResult.EQUAL)
+                .setCreateRevision(revision)
+                .build();
+    }
+
+    /** The key was last written at {@code revision}; 0 means that it does not exist. */
+    static Compare written(ByteString key, long revision) {
+        return Compare.newBuilder()
+                .setKey(key)
+                .setTarget(CompareTarget.MOD)
+                .setResult(CompareResult.EQUAL)
+                .setModRevision(revision)
+                .build();
+    }
+
+    static Compare hasValue(ByteString key, ByteString value) {
+        return Compare.newBuilder()
+                .setKey(key)
+                .setTarget(CompareTarget.VALUE)
+                .setResult(CompareResult.EQUAL)
+                .setValue(value)
+                .build();
+    }
+
+    static RequestOp put(ByteString key, ByteString value) {
+        return put(key, value, 0);
+    }
+
+    /** It dies with {@code lease}. */
+    static RequestOp put(ByteString key, ByteString value, long lease) {
+        return RequestOp.newBuilder()
+                .setRequestPut(
+                        PutRequest.newBuilder().setKey(key).setValue(value).setLease(lease))
+                .build();
+    }
+
+    static RequestOp delete(ByteString key) {
+        return RequestOp.newBuilder()
+                .setRequestDeleteRange(DeleteRangeRequest.newBuilder().setKey(key))
+                .build();
+    }
+
+    static RequestOp get(ByteString key) {
+        return get(RangeRequest.newBuilder().setKey(key).build());
+    }
+
+    static RequestOp get(RangeRequest range) {
+        return RequestOp.newBuilder().setRequestRange(range).build();
+    }
+
+    /** All keys that begin with {@code prefix}. */
+    static RangeRequest all(String prefix) {
+        return RangeRequest.newBuilder()
+                .setKey(ByteString.copyFromUtf8(prefix))
+                .setRangeEnd(Keys.endOf(prefix))
+                .build();
+    }
+
+    /** Creates the key unless it exists. */
+    static RequestOp putIfAbsent(ByteString key, ByteString value) {
+        return RequestOp.newBuilder()
+                .setRequestTxn(
+                        TxnRequest.newBuilder().addCompare(created(key, 0)).addSuccess(put(key, value)))
+                .build();
+    }
+}

@@ -1,0 +1,342 @@
+package dev.ha.etcd;
+
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
+import dev.ha.spi.BackendContext;
+import dev.ha.spi.BackendContext.Timer;
+import io.netty.handler.ssl.SslContext;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The beat of a backend: at each one a server proves that it is in touch with a quorum, and renews the lease. Finds another server when one does not answer, and
+ * tells when none does. On the loop only.
+ */
+final class Session {
+    private static final Logger LOG = LoggerFactory.getLogger(Session.class);
+    private static final Duration FIRST_RETRY = Duration.ofMillis(50);
+    private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+    private static final Duration LAST_REVOCATION = Duration.ofSeconds(1);
+
+    private final Settings settings;
+    private final BackendContext context;
+    private final Loop loop;
+    private final Keys keys;
+    private final Connection connection;
+    private final Watches watches;
+    private final List<Tenure> leaving = new ArrayList<>();
+    private final Set<Endpoint> known = new HashSet<>();
+    private @Nullable Tenure tenure;
+    private @Nullable Timer next;
+    private @Nullable Throwable trouble;
+    private CompletableFuture<Void> up = new CompletableFuture<>();
+    private String process = "";
+    private boolean started;
+    private boolean beating;
+    private boolean denied;
+    private boolean closed;
+    private int failures;
+
+    Session(Settings settings, BackendContext context, Loop loop, Keys keys) {
+        this.settings = settings;
+        this.context = context;
+        this.loop = loop;
+        this.keys = keys;
+        this.connection = new Connection(
+                settings,
+                loop,
+                task -> context.blocking(() -> {
+                    task.run();
+                    return null;
+                }),
+                keys.probe());
+        this.watches = new Watches(this, connection, loop);
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    Watches watches() {
+        return watches;
+    }
+
+    Keys keys() {
+        return keys;
+    }
+
+    Settings settings() {
+        return settings;
+    }
+
+    BackendContext context() {
+        return context;
+    }
+
+    Loop loop() {
+        return loop;
+    }
+
+    /** Name of this process, for candidates. */
+    String process() {
+        return process;
+    }
+
+    /** At the first use, and harmless later. */
+    void start() {
+        if (started || closed) {
+            return;
+        }
+        started = true;
+        CompletableFuture<Void> unused = context.blocking(() -> {
+                    process = context.processId(); // looks its host up, which must not happen on the loop
+                    SslContext tls = Connection.tls(settings);
+                    connection.use(tls);
+                    return null;
+                })
+                .toCompletableFuture()
+                .handle((done, failure) -> {
+                    loop.execute(() -> {
+                        if (failure == null) {
+                            beat();
+                        } else {
+                            started = false;
+                            told(Failures.unwrap(failure), Reason.ACCESS_DENIED, "the files of tls.* can't be used: ");
+                            next = loop.schedule(LAST_RETRY, this::start); // they may be on their way
+                        }
+                    });
+                    return null;
+                });
+    }
+
+    // ---- the beat ----
+
+    /** Something failed that should not: looks at once whether the server is well. */
+    void suspect() {
+        if (isUp()) {
+            beat();
+        }
+    }
+
+    private void beat() {
+        if (closed || beating) {
+            return;
+        }
+        cancelNext();
+        beating = true;
+        Tenure present = tenure;
+        if (present != null) {
+            present.judge();
+        }
+        present = tenure;
+        CompletableFuture<Void> proof = present != null && present.isLive()
+                ? present.renew()
+                : connection.prove(settings.tryTimeout()).thenApply(answer -> null);
+        CompletableFuture<Void> unused = proof.handle((done, failure) -> {
+            beating = false;
+            if (!closed) {
+                if (failure == null) {
+                    well();
+                } else {
+                    failed(Failures.unwrap(failure));
+                }
+            }
+            return null;
+        });
+    }
+
+    private void cancelNext() {
+        if (next != null) {
+            next.close();
+            next = null;
+        }
+    }
+
+    private void schedule(Duration delay) {
+        if (!closed) {
+            next = loop.schedule(delay, this::beat);
+        }
+    }
+
+    private void well() {
+        failures = 0;
+        boolean news = !isUp();
+        if (trouble != null && !denied) {
+            trouble = null;
+            context.connected();
+        }
+        if (known.add(connection.server())) {
+            tellVersion();
+        }
+        schedule(settings.beat());
+        if (news) {
+            up.complete(null);
+        }
+        watches.up();
+        if (tenure != null) {
+            tenure.up();
+        }
+        List.copyOf(leaving).forEach(Tenure::revoke);
+    }
+
+    private void failed(Throwable failure) {
+        failures++;
+        LOG.debug("{} does not answer: {}", connection.server(), Failures.show(failure));
+        boolean inVain = failures >= connection.servers();
+        String at = connection.server().toString();
+        connection.next();
+        if (inVain) {
+            if (up.isDone()) {
+                up = new CompletableFuture<>();
+            }
+            told(failure, Failures.reason(failure), "etcd (" + settings.servers() + "), last " + at + ": ");
+            schedule(retry());
+        } else {
+            schedule(Duration.ZERO);
+        }
+    }
+
+    private Duration retry() {
+        int rounds = Math.min(failures / connection.servers(), 10);
+        Duration wait = FIRST_RETRY.multipliedBy(1L << (rounds - 1));
+        return wait.compareTo(LAST_RETRY) < 0 ? wait : LAST_RETRY;
+    }
+
+    private void told(Throwable failure, Reason reason, String before) {
+        UnavailableException cause = new UnavailableException(before + Failures.show(failure), reason, failure);
+        trouble = cause;
+        context.disconnected(reason, cause);
+        watches.down(reason, cause);
+    }
+
+    /** An answer that is an answer, but that we may not do what we want. */
+    void denied(Throwable failure, String act) {
+        UnavailableException cause =
+                new UnavailableException(act + ": " + Failures.show(failure), Reason.ACCESS_DENIED, failure);
+        trouble = cause;
+        denied = true;
+        context.disconnected(Reason.ACCESS_DENIED, cause);
+    }
+
+    /** What was denied is allowed now. */
+    void allowed() {
+        if (denied) {
+            denied = false;
+            trouble = null;
+            context.connected();
+        }
+    }
+
+    private void tellVersion() {
+        Endpoint server = connection.server();
+        CompletableFuture<Void> unused = connection.version().handle((version, failure) -> {
+            if (failure == null && !ServerVersion.of(version).keepsLeases()) {
+                LOG.warn(
+                        "etcd at {} is {}: before {} a lease that was renewed may be revoked when etcd changes its leader, and two contenders may lead"
+                                + " (rule 1.3)",
+                        server,
+                        version,
+                        ServerVersion.NEEDED);
+            }
+            return null;
+        });
+    }
+
+    // ---- for the others ----
+
+    /** A server answers; nobody asks in vain then. */
+    boolean isUp() {
+        return up.isDone();
+    }
+
+    /** Why not. */
+    @Nullable
+    Throwable trouble() {
+        return trouble;
+    }
+
+    /** Done when a server answers; fails when that takes longer than a request may. */
+    CompletableFuture<Void> whenUp(String act) {
+        start();
+        CompletableFuture<Void> ready = new CompletableFuture<>();
+        CompletableFuture<Void> unused = up.thenRun(() -> ready.complete(null));
+        if (ready.isDone()) {
+            return ready;
+        }
+        Timer late = loop.schedule(settings.requestTimeout(), () -> {
+            Throwable why = trouble;
+            ready.completeExceptionally(
+                    Failures.notSent(act, why == null ? Reason.CONNECTION_LOST : Failures.reason(why), why));
+        });
+        return ready.whenComplete((done, failure) -> late.close());
+    }
+
+    /** The lease for new candidates: one for all. */
+    Tenure tenure() {
+        start();
+        Tenure present = tenure;
+        if (present == null) {
+            present = new Tenure(this);
+            tenure = present;
+            if (isUp()) {
+                present.up();
+            }
+        }
+        return present;
+    }
+
+    /** It is over here; in etcd when {@link Tenure#gone} says so. */
+    void over(Tenure ended) {
+        if (tenure == ended) {
+            tenure = null;
+        }
+        leaving.add(ended);
+        if (isUp()) {
+            ended.revoke();
+        }
+    }
+
+    void gone(Tenure ended) {
+        leaving.remove(ended);
+    }
+
+    long nanoTime() {
+        return context.nanoTime();
+    }
+
+    /** Ends all; done when etcd has been told as far as it can be reached. */
+    CompletableFuture<Void> close() {
+        if (closed) {
+            return CompletableFuture.completedFuture(null);
+        }
+        cancelNext();
+        boolean reachable = isUp();
+        if (tenure != null) {
+            tenure.end(Reason.CLOSED, null);
+        }
+        closed = true;
+        watches.close();
+        CompletableFuture<?>[] told = reachable
+                ? leaving.stream().map(Tenure::gone).toArray(CompletableFuture<?>[]::new)
+                : new CompletableFuture<?>[0];
+        return CompletableFuture.allOf(told)
+                .orTimeout(LAST_REVOCATION.toMillis(), TimeUnit.MILLISECONDS)
+                .handle((done, failure) -> null)
+                .thenCompose(done -> {
+                    CompletableFuture<Void> ended = new CompletableFuture<>();
+                    loop.execute(() -> {
+                        connection.close();
+                        ended.complete(null);
+                    });
+                    return ended;
+                });
+    }
+}

@@ -1,0 +1,363 @@
+package dev.ha.etcd;
+
+import com.google.protobuf.ByteString;
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
+import dev.ha.spi.ElectionText;
+import dev.ha.spi.Lease;
+import io.etcd.jetcd.api.KeyValue;
+import io.etcd.jetcd.api.LeaseGrantRequest;
+import io.etcd.jetcd.api.LeaseGrantResponse;
+import io.etcd.jetcd.api.LeaseGrpc;
+import io.etcd.jetcd.api.LeaseKeepAliveRequest;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
+import io.etcd.jetcd.api.RangeResponse;
+import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.TxnResponse;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One lease of etcd, from the request for it until etcd says that it is gone, and the creation of all candidates on it (SAFETY E1, E3, E4, C1). On the loop only. */
+final class Tenure {
+    private static final Logger LOG = LoggerFactory.getLogger(Tenure.class);
+
+    /** Candidates in one transaction: three operations each, and etcd takes 128. */
+    private static final int BATCH = 32;
+
+    private static final Duration RETRY = Duration.ofMillis(500);
+    private static final int TERM_TRIES = 3;
+
+    private enum State {
+        NEW,
+        GRANTING,
+        LIVE,
+        OVER
+    }
+
+    private final Session session;
+    private final Set<CandidateDriver> members = new LinkedHashSet<>();
+    private final Set<CandidateDriver> waiting = new LinkedHashSet<>();
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private State state = State.NEW;
+    private long id;
+    private long gen;
+    private @Nullable Lease lease;
+    private boolean creating;
+    private boolean asked;
+    private boolean revoking;
+
+    Tenure(Session session) {
+        this.session = session;
+    }
+
+    long id() {
+        return id;
+    }
+
+    /** Null until it is granted. */
+    @Nullable
+    Lease lease() {
+        return lease;
+    }
+
+    boolean isLive() {
+        return state == State.LIVE;
+    }
+
+    boolean isOver() {
+        return state == State.OVER;
+    }
+
+    /** Done when etcd has no lease of this any more, nor any key on it. */
+    CompletableFuture<Void> gone() {
+        return gone;
+    }
+
+    // ---- the lease ----
+
+    /** A server answers. */
+    void up() {
+        if (state == State.NEW) {
+            grant();
+        } else {
+            create();
+        }
+    }
+
+    private void grant() {
+        state = State.GRANTING;
+        id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
+        asked = true;
+        long ttl = session.settings().leaseTtl().toSeconds();
+        long sentAt = session.nanoTime();
+        CompletableFuture<Void> unused = session.connection()
+                .call(
+                        LeaseGrpc.getLeaseGrantMethod(),
+                        LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl).build(),
+                        session.settings().requestTimeout())
+                .handle((answer, failure) -> {
+                    if (state == State.OVER) {
+                        revoke();
+                    } else if (failure == null) {
+                        granted(answer, sentAt);
+                    } else {
+                        grantFailed(failure);
+                    }
+                    return null;
+                });
+    }
+
+    private void granted(LeaseGrantResponse answer, long sentAt) {
+        Duration ttl = Duration.ofSeconds(answer.getTTL());
+        LOG.info(
+                "etcd lease {} for {} s (asked for {} s)",
+                Long.toHexString(id),
+                ttl.toSeconds(),
+                session.settings().leaseTtl().toSeconds());
+        state = State.LIVE;
+        Lease promised = session.context().lease(ttl, Settings.margin(ttl), sentAt);
+        lease = promised;
+        List.copyOf(members).forEach(member -> member.joined(promised));
+        judge(); // it may be over already
+        create();
+    }
+
+    /** Nobody knows whether there is such a lease: another one is asked for, and this one revoked. */
+    private void grantFailed(Throwable failure) {
+        LOG.debug("No lease: {}", Failures.show(failure));
+        if (Failures.isDenied(failure)) {
+            session.denied(Failures.unwrap(failure), "asking for a lease");
+        }
+        Throwable cause = Failures.ofRead(failure, "asking for a lease");
+        end(Failures.reason(failure), cause);
+        session.suspect();
+    }
+
+    /** A keep-alive, and a linearizable read behind it: only that proves that whoever answered decides (SAFETY E1). */
+    CompletableFuture<Void> renew() {
+        return renew(TERM_TRIES);
+    }
+
+    private CompletableFuture<Void> renew(int tries) {
+        Duration timeout = session.settings().tryTimeout();
+        long sentAt = session.nanoTime();
+        return session.connection()
+                .call(
+                        LeaseGrpc.getLeaseKeepAliveMethod(),
+                        LeaseKeepAliveRequest.newBuilder().setID(id).build(),
+                        timeout)
+                .thenCompose(renewed -> session.connection().prove(timeout).thenCompose(proof -> {
+                    Lease present = lease;
+                    if (renewed.getTTL() <= 0) {
+                        end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, null));
+                    } else if (renewed.getHeader().getRaftTerm()
+                            != proof.getHeader().getRaftTerm()) {
+                        LOG.debug("etcd has changed its leader; the lease is renewed again");
+                        return tries > 1
+                                ? renew(tries - 1)
+                                : CompletableFuture.failedFuture(new IllegalStateException("etcd changes its leader"));
+                    } else if (present != null && state == State.LIVE) {
+                        present.renewed(sentAt);
+                        judge();
+                    }
+                    return CompletableFuture.completedFuture(null);
+                }));
+    }
+
+    /** What is over by the clock is over, whatever etcd would say. */
+    void judge() {
+        if (state == State.LIVE && lease != null && !lease.isValid()) {
+            end(
+                    Reason.EXPIRED,
+                    new UnavailableException("the lease could not be renewed in time", Reason.EXPIRED, null));
+        }
+    }
+
+    /** All grants on it are invalid when this returns, and all candidates have ended. */
+    void end(Reason reason, @Nullable Throwable cause) {
+        if (state == State.OVER) {
+            return;
+        }
+        state = State.OVER;
+        LOG.info("etcd lease {} is over: {}", Long.toHexString(id), cause == null ? reason : cause.getMessage());
+        if (lease != null) {
+            lease.end(reason, cause);
+        }
+        waiting.clear();
+        if (!asked) {
+            gone.complete(null);
+        }
+        List<CandidateDriver> ended = List.copyOf(members);
+        members.clear();
+        session.over(this);
+        ended.forEach(member -> member.over(reason, cause));
+    }
+
+    /** Removes it from etcd, with all its keys; again at each beat until etcd says so. */
+    void revoke() {
+        if (gone.isDone()) {
+            session.gone(this);
+            return;
+        }
+        if (revoking) {
+            return;
+        }
+        revoking = true;
+        CompletableFuture<Void> unused = session.connection()
+                .call(
+                        LeaseGrpc.getLeaseRevokeMethod(),
+                        LeaseRevokeRequest.newBuilder().setID(id).build(),
+                        session.settings().requestTimeout())
+                .handle((answer, failure) -> {
+                    revoking = false;
+                    if (failure == null || Failures.isNoLease(failure)) {
+                        gone.complete(null);
+                        session.gone(this);
+                    } else {
+                        LOG.debug("Lease {} is not revoked yet: {}", Long.toHexString(id), Failures.show(failure));
+                    }
+                    return null;
+                });
+    }
+
+    // ---- candidates ----
+
+    /** Takes a candidate in, which is created as soon as may be. */
+    void join(CandidateDriver member) {
+        members.add(member);
+        waiting.add(member);
+        if (lease != null) {
+            member.joined(lease);
+        }
+        create();
+    }
+
+    /** It is over, or gone. */
+    void leave(CandidateDriver member) {
+        members.remove(member);
+        waiting.remove(member);
+    }
+
+    /** One transaction at a time, so that what comes meanwhile is in the next one. */
+    private void create() {
+        if (state != State.LIVE || creating || waiting.isEmpty() || !session.isUp()) {
+            return;
+        }
+        List<CandidateDriver> batch = new ArrayList<>();
+        Iterator<CandidateDriver> all = waiting.iterator();
+        while (all.hasNext() && batch.size() < BATCH) {
+            batch.add(all.next());
+            all.remove();
+        }
+        creating = true;
+        long expected = gen;
+        ByteString genKey = session.keys().gen(id);
+        TxnRequest.Builder request = TxnRequest.newBuilder()
+                .addCompare(Requests.written(genKey, expected))
+                .addFailure(Requests.get(genKey));
+        for (CandidateDriver member : batch) {
+            member.sent();
+            request.addSuccess(Requests.putIfAbsent(
+                            member.keys().root(),
+                            ByteString.copyFrom(ElectionText.fresh(member.keys().name()))))
+                    .addSuccess(Requests.put(member.key(), member.value(), id))
+                    .addSuccess(Requests.get(Requests.all(member.keys().prefix())));
+        }
+        CompletableFuture<Void> unused = session.connection()
+                .txn(request.build())
+                .handle((answer, failure) -> {
+                    creating = false;
+                    if (failure != null) {
+                        failed(batch, failure);
+                    } else if (answer.getSucceeded()) {
+                        created(batch, answer);
+                    } else {
+                        revoked(batch, answer.getResponses(0).getResponseRange());
+                    }
+                    create();
+                    return null;
+                });
+    }
+
+    private void created(List<CandidateDriver> batch, TxnResponse answer) {
+        session.allowed();
+        long revision = answer.getHeader().getRevision();
+        for (int i = 0; i < batch.size(); i++) {
+            CandidateDriver member = batch.get(i);
+            List<KeyValue> found =
+                    answer.getResponses(3 * i + 2).getResponseRange().getKvsList();
+            member.created(View.read(member.keys(), revision, found));
+        }
+    }
+
+    /** Creations were revoked meanwhile: not ours, or we would not be here. */
+    private void revoked(List<CandidateDriver> batch, RangeResponse found) {
+        gen = found.getKvsCount() == 0 ? 0 : found.getKvs(0).getModRevision();
+        again(batch);
+    }
+
+    private void again(List<CandidateDriver> batch) {
+        for (CandidateDriver member : batch) {
+            if (member.isWanted() && state == State.LIVE) {
+                waiting.add(member);
+            } else {
+                member.notCreated();
+            }
+        }
+    }
+
+    private void failed(List<CandidateDriver> batch, Throwable failure) {
+        LOG.debug("{} candidate(s) not created: {}", batch.size(), Failures.show(failure));
+        if (Failures.isNoLease(failure)) {
+            again(batch);
+            end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, failure));
+        } else if (Failures.isOfServer(Failures.unwrap(failure))) {
+            // Sent again when a server answers: it changes nothing then that may have been done already.
+            creating = true;
+            again(batch);
+            session.loop().schedule(RETRY, () -> {
+                creating = false;
+                create();
+            });
+            session.suspect();
+        } else {
+            Throwable inner = Failures.unwrap(failure);
+            if (Failures.isDenied(inner)) {
+                session.denied(inner, "queueing");
+            }
+            batch.forEach(CandidateDriver::notCreated);
+            batch.forEach(member -> member.over(
+                    Failures.reason(inner),
+                    Failures.ofRead(inner, "queueing for " + member.keys().name())));
+        }
+    }
+
+    /** Removes a candidate whose creation may still be on its way: whatever arrives later fails (SAFETY C1). */
+    CompletableFuture<Void> revoke(CandidateDriver member) {
+        ByteString process = ByteString.copyFromUtf8(session.process());
+        return session.connection()
+                .txn(TxnRequest.newBuilder()
+                        .addSuccess(Requests.put(session.keys().gen(id), process, id))
+                        .addSuccess(Requests.delete(member.key()))
+                        .build())
+                .handle((answer, failure) -> {
+                    if (failure == null) {
+                        gen = Math.max(gen, answer.getHeader().getRevision());
+                    } else if (!Failures.isNoLease(failure)) {
+                        throw Failures.ofRead(
+                                failure,
+                                "removing a candidate of " + member.keys().name());
+                    }
+                    return null;
+                });
+    }
+}

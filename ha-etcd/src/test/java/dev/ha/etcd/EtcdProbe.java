@@ -1,0 +1,43 @@
+package dev.ha.etcd;
+
+import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.StatusRequest;
+import io.etcd.jetcd.api.StatusResponse;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import java.util.concurrent.TimeUnit;
+
+/** What a server says of itself. */
+final class EtcdProbe {
+    private EtcdProbe() {}
+
+    /** Its version, if it knows a leader of the cluster; otherwise empty. One that speaks TLS is asked whether it takes a connection. */
+    static String status(EtcdServers.Server server) throws Exception {
+        if (server.endpoint().startsWith("https")) {
+            try (java.net.Socket socket = new java.net.Socket()) {
+                socket.connect(server.address(), 1_000);
+                return "tls";
+            }
+        }
+        StatusResponse answer = ask(server);
+        return answer.getLeader() == 0 ? "" : answer.getVersion();
+    }
+
+    static boolean leads(EtcdServers.Server server) throws Exception {
+        StatusResponse answer = ask(server);
+        return answer.getLeader() != 0
+                && answer.getLeader() == answer.getHeader().getMemberId();
+    }
+
+    private static StatusResponse ask(EtcdServers.Server server) throws Exception {
+        ManagedChannel channel =
+                NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+        try {
+            return MaintenanceGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(1, TimeUnit.SECONDS)
+                    .status(StatusRequest.getDefaultInstance());
+        } finally {
+            channel.shutdownNow();
+        }
+    }
+}
