@@ -192,6 +192,7 @@ final class Tenure {
         if (lease != null) {
             lease.end(reason, cause);
         }
+        waiting.forEach(CandidateDriver::notCreated);
         waiting.clear();
         if (!asked) {
             gone.complete(null);
@@ -244,7 +245,9 @@ final class Tenure {
     /** It is over, or gone. */
     void leave(CandidateDriver member) {
         members.remove(member);
-        waiting.remove(member);
+        if (waiting.remove(member)) {
+            member.notCreated();
+        }
     }
 
     /** One transaction at a time, so that what comes meanwhile is in the next one. */

@@ -1,9 +1,11 @@
 package dev.ha.etcd;
 
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -132,18 +134,22 @@ final class EtcdServers implements AutoCloseable {
 
     /** {@code etcdctl} on all servers; its output. */
     String ctl(String... arguments) throws Exception {
-        return run(endpoints(), arguments);
+        return ctlWithInput("", arguments);
     }
 
-    private String run(String endpoints, String... arguments) throws Exception {
+    /** The same, with something to read. */
+    String ctlWithInput(String input, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(binaries.resolve("etcdctl").toString());
-        command.add("--endpoints=" + endpoints);
+        command.add("--endpoints=" + endpoints());
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("ETCDCTL_API", "3");
         Process process = builder.start();
-        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        try (OutputStream out = process.getOutputStream()) {
+            out.write(input.getBytes(StandardCharsets.UTF_8));
+        }
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!process.waitFor(30, TimeUnit.SECONDS) || process.exitValue() != 0) {
             throw new IOException(List.of(arguments) + " failed: " + output);
         }
