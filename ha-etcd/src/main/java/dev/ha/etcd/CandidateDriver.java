@@ -116,8 +116,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         token = own == null ? 0 : own.getCreateRevision();
         if (phase == Phase.CREATING) {
             phase = Phase.QUEUED;
-            session.watches().read(keys, view);
-            changed(view); // also when that was no news
+            changed(session.watches().read(keys, view)); // the watch may know more already
         }
         creation.complete(null);
     }
@@ -126,7 +125,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
 
     @Override
     public void changed(View view) {
-        if ((phase != Phase.QUEUED && phase != Phase.LEADING) || view.revision() < token) {
+        if (phase != Phase.QUEUED && phase != Phase.LEADING) {
             return;
         }
         KeyValue own = view.get(key);
@@ -141,6 +140,9 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
             end(Reason.REMOVED, null); // by hand, or touched, which breaks the fence or takes it off its lease
         } else {
             KeyValue holder = view.holder();
+            if (phase == Phase.QUEUED) {
+                on.sweep(this, view);
+            }
             if (phase == Phase.QUEUED && holder != null && holder.getKey().equals(key)) {
                 lead(on, view);
             }

@@ -78,8 +78,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Watches.Listener {
                 .thenCompose(up -> session.connection().range(Requests.all(keys.prefix())))
                 .thenApply(answer -> {
                     View view = View.read(keys, answer.getHeader().getRevision(), answer.getKvsList());
-                    session.watches().read(keys, view);
-                    return state(view);
+                    return state(session.watches().read(keys, view));
                 })
                 .exceptionallyCompose(failure -> {
                     if (Failures.isUnknown(failure)) {

@@ -344,6 +344,26 @@ final class Tenure {
         }
     }
 
+    /**
+     * Removes candidates on this lease that are nobody's: there is one candidacy at a time, so all but {@code member} are orphans. They come back when etcd is restored
+     * from a backup that knows the lease, and would live as long as this process (SAFETY C1).
+     */
+    void sweep(CandidateDriver member, View view) {
+        for (KeyValue found : view.candidatesOn(id)) {
+            if (!found.getKey().equals(member.key())) {
+                LOG.info(
+                        "{} has a candidate of ours that nobody owns; it is removed",
+                        member.keys().name());
+                CompletableFuture<Void> unused = session.connection()
+                        .txn(TxnRequest.newBuilder()
+                                .addCompare(Requests.created(found.getKey(), found.getCreateRevision()))
+                                .addSuccess(Requests.delete(found.getKey()))
+                                .build())
+                        .handle((answer, failure) -> null); // seen again as long as it is there
+            }
+        }
+    }
+
     /** Removes a candidate whose creation may still be on its way: whatever arrives later fails (SAFETY C1). */
     CompletableFuture<Void> revoke(CandidateDriver member) {
         ByteString process = ByteString.copyFromUtf8(session.process());

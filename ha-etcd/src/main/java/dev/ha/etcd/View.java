@@ -76,6 +76,13 @@ final class View {
         return holder;
     }
 
+    /** All candidates on {@code lease}. */
+    List<KeyValue> candidatesOn(long lease) {
+        return content.values().stream()
+                .filter(each -> each.getLease() == lease && keys.isCandidate(each.getKey()))
+                .toList();
+    }
+
     /** Empty where there is no root. */
     String history() {
         KeyValue root = content.get(keys.root());

@@ -125,12 +125,15 @@ final class Watches {
         }
     }
 
-    /** Somebody has read the election, later than what is known, or else it is ignored. */
-    void read(ElectionKeys keys, View view) {
+    /** Somebody has read the election: the later one of that and what is known, which is what counts from now on. */
+    View read(ElectionKeys keys, View view) {
         Watch watch = all.get(keys.prefix());
-        if (watch != null) {
-            take(watch, view);
+        if (watch == null) {
+            return view;
         }
+        take(watch, view);
+        View latest = watch.view;
+        return latest == null ? view : latest;
     }
 
     private void take(Watch watch, View view) {
