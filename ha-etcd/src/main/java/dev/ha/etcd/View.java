@@ -15,12 +15,14 @@ import org.jspecify.annotations.Nullable;
 final class View {
     private final ElectionKeys keys;
     private final long revision;
+    private final long recordRevision;
     private final Map<ByteString, KeyValue> content;
     private final @Nullable KeyValue holder;
 
-    private View(ElectionKeys keys, long revision, Map<ByteString, KeyValue> content) {
+    private View(ElectionKeys keys, long revision, long recordRevision, Map<ByteString, KeyValue> content) {
         this.keys = keys;
         this.revision = revision;
+        this.recordRevision = recordRevision;
         this.content = content;
         KeyValue first = null;
         for (KeyValue found : content.values()) {
@@ -36,17 +38,22 @@ final class View {
     static View read(ElectionKeys keys, long revision, List<KeyValue> found) {
         Map<ByteString, KeyValue> content = new HashMap<>();
         found.forEach(each -> content.put(each.getKey(), each));
-        return new View(keys, revision, content);
+        KeyValue record = content.get(keys.record());
+        return new View(keys, revision, record == null ? revision : record.getModRevision(), content);
     }
 
     /** This, after {@code events}; those that it knows already are skipped. */
     View after(List<Event> events) {
         Map<ByteString, KeyValue> changed = new HashMap<>(content);
         long latest = revision;
+        long record = recordRevision;
         for (Event event : events) {
             KeyValue now = event.getKv();
             if (now.getModRevision() > revision) {
                 latest = Math.max(latest, now.getModRevision());
+                if (now.getKey().equals(keys.record())) {
+                    record = now.getModRevision();
+                }
                 if (event.getType() == Event.EventType.DELETE) {
                     changed.remove(now.getKey());
                 } else {
@@ -54,7 +61,7 @@ final class View {
                 }
             }
         }
-        return latest == revision ? this : new View(keys, latest, changed);
+        return latest == revision ? this : new View(keys, latest, record, changed);
     }
 
     long revision() {
@@ -91,10 +98,9 @@ final class View {
                 : ElectionText.history(root.getValue().toByteArray(), "revision-" + root.getCreateRevision());
     }
 
-    /** When the records were written last; 0 if there are none. */
+    /** When the records were last written or removed; if they are not there, at the latest. What was written and removed at once is not overlooked so (rule 4.4). */
     long recordRevision() {
-        KeyValue record = content.get(keys.record());
-        return record == null ? 0 : record.getModRevision();
+        return recordRevision;
     }
 
     RecordText record() {

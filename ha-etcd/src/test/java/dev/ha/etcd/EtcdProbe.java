@@ -29,6 +29,11 @@ final class EtcdProbe {
                 && answer.getLeader() == answer.getHeader().getMemberId();
     }
 
+    /** Of the member, in hexadecimal digits. */
+    static String id(EtcdServers.Server server) throws Exception {
+        return Long.toHexString(ask(server).getHeader().getMemberId());
+    }
+
     private static StatusResponse ask(EtcdServers.Server server) throws Exception {
         ManagedChannel channel =
                 NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();

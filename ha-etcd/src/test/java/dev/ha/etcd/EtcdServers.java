@@ -28,6 +28,7 @@ final class EtcdServers implements AutoCloseable {
     private final Path binaries;
     private final String scheme;
     private final List<Server> servers = new ArrayList<>();
+    private String cluster = "";
     private final Thread atExit = new Thread(this::killAll, "kill-etcd");
 
     private EtcdServers(String line, Path directory, String scheme) {
@@ -47,13 +48,13 @@ final class EtcdServers implements AutoCloseable {
         EtcdServers all = new EtcdServers(line, Files.createTempDirectory("ha-etcd"), tls ? "https" : "http");
         try {
             int[] ports = freePorts(count * 2);
-            String cluster = Stream.iterate(0, i -> i + 1)
-                    .limit(count)
-                    .map(i -> "m" + i + "=http://127.0.0.1:" + ports[2 * i + 1])
-                    .collect(Collectors.joining(","));
+            List<String> peers = new ArrayList<>();
             for (int i = 0; i < count; i++) {
-                all.servers.add(all.new Server("m" + i, ports[2 * i], ports[2 * i + 1], cluster, options));
+                PeerProxy proxy = new PeerProxy(ports[2 * i + 1]);
+                peers.add("m" + i + "=http://127.0.0.1:" + proxy.port());
+                all.servers.add(all.new Server("m" + i, ports[2 * i], ports[2 * i + 1], proxy, options));
             }
+            all.cluster = String.join(",", peers);
             for (Server server : all.servers) {
                 server.start();
             }
@@ -132,6 +133,19 @@ final class EtcdServers implements AutoCloseable {
         return found[0];
     }
 
+    /** {@code server} and the others don't hear each other any more. */
+    void cutOff(Server server) throws Exception {
+        String id = EtcdProbe.id(server);
+        for (Server each : servers) {
+            each.proxy.silence(each == server ? "*" : id);
+        }
+    }
+
+    /** They hear each other again. */
+    void heal() {
+        servers.forEach(server -> server.proxy.heal());
+    }
+
     /** {@code etcdctl} on all servers; its output. */
     String ctl(String... arguments) throws Exception {
         return ctlWithInput("", arguments);
@@ -163,6 +177,9 @@ final class EtcdServers implements AutoCloseable {
     @Override
     public void close() throws IOException {
         killAll();
+        for (Server server : servers) {
+            server.proxy.close();
+        }
         Runtime.getRuntime().removeShutdownHook(atExit);
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
@@ -177,16 +194,16 @@ final class EtcdServers implements AutoCloseable {
         private final Path home;
         private final int port;
         private final int peerPort;
-        private final String cluster;
+        private final PeerProxy proxy;
         private final List<String> options;
         private @Nullable Process process;
 
-        Server(String name, int port, int peerPort, String cluster, List<String> options) throws IOException {
+        Server(String name, int port, int peerPort, PeerProxy proxy, List<String> options) throws IOException {
             this.name = name;
             this.home = Files.createDirectories(directory.resolve(name));
             this.port = port;
             this.peerPort = peerPort;
-            this.cluster = cluster;
+            this.proxy = proxy;
             this.options = options.stream()
                     .map(option -> option.replace("HOME", home.toString()))
                     .toList();
@@ -212,7 +229,7 @@ final class EtcdServers implements AutoCloseable {
                     "--listen-client-urls=" + endpoint(),
                     "--advertise-client-urls=" + endpoint(),
                     "--listen-peer-urls=http://127.0.0.1:" + peerPort,
-                    "--initial-advertise-peer-urls=http://127.0.0.1:" + peerPort,
+                    "--initial-advertise-peer-urls=http://127.0.0.1:" + proxy.port(),
                     "--initial-cluster=" + cluster,
                     "--log-level=warn"));
             if (options.stream().noneMatch(option -> option.startsWith("--unsafe-no-fsync"))) {

@@ -144,6 +144,48 @@ class ServerFaultsTest {
         }
     }
 
+    /** SAFETY E1, rule 9.6: there is a server on the wrong side that still talks to its clients. */
+    @Test
+    void aServerCutOffFromItsPeersLeadsNobody() throws Exception {
+        try (EtcdServers servers = EtcdServers.start(3)) {
+            cutOff(servers, servers.leader(), "cut-leader");
+            EtcdServers.Server leader = servers.leader();
+            EtcdServers.Server follower = servers.all().stream()
+                    .filter(server -> server != leader)
+                    .findFirst()
+                    .orElseThrow();
+            cutOff(servers, follower, "cut-follower");
+        }
+    }
+
+    private static void cutOff(EtcdServers servers, EtcdServers.Server victim, String cluster) throws Exception {
+        try (Node bound = new Node(victim.endpoint(), cluster, SHORT);
+                Node roaming = new Node(servers.endpoints(), cluster, Map.of("lease-ttl", "10 s"));
+                Node free = new Node(servers.endpoints(), cluster, SHORT)) {
+            TestContender a = bound.contend("x");
+            Leadership led = a.granted();
+            Leadership elsewhere = roaming.contend("y").granted();
+            TestContender b = free.contend("x");
+            letPass(Duration.ofSeconds(1));
+            try (Overlap overlap = new Overlap(a, b)) {
+                servers.cutOff(victim);
+                Leadership next = b.granted();
+                assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+                assertThat(led.isValid()).isFalse();
+                letPass(TTL);
+                servers.heal();
+                letPass(TTL.multipliedBy(2));
+                assertThat(overlap.seen()).isEmpty();
+                assertThat(next.isValid()).isTrue();
+                assertThat(elsewhere.isValid())
+                        .as("whoever may go to another server loses nothing")
+                        .isTrue();
+            }
+            free.leave();
+            a.granted();
+        }
+    }
+
     @Test
     void aQuorumThatIsLostAndRegained() throws Exception {
         try (EtcdServers servers = EtcdServers.start(3);
