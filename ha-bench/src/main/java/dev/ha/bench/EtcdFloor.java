@@ -6,6 +6,7 @@ import io.etcd.jetcd.Watch;
 import io.etcd.jetcd.options.WatchOption;
 import io.etcd.jetcd.watch.WatchEvent;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
 
 /** What no recipe can beat: one client deletes a key; another one's watch fires, and its next write is answered. */
 final class EtcdFloor implements Contest {
@@ -32,22 +33,24 @@ final class EtcdFloor implements Contest {
         leaving.getKVClient().put(KEY, KEY).get();
         Signal watching = new Signal();
         Signal answered = new Signal();
-        try (Watch.Watcher watcher = waiting.getWatchClient()
+        Watch.Watcher watcher = waiting.getWatchClient()
                 .watch(KEY, WatchOption.builder().withCreateNotify(true).build(), response -> {
                     if (response.isCreatedNotify()) {
                         watching.now();
                     }
                     for (WatchEvent event : response.getEvents()) {
                         if (event.getEventType() == WatchEvent.EventType.DELETE) {
-                            waiting.getKVClient().put(KEY, KEY).thenRun(answered::now);
+                            CompletableFuture<Void> unused =
+                                    waiting.getKVClient().put(KEY, KEY).thenRun(answered::now);
                         }
                     }
-                })) {
-            watching.await();
-            long began = System.nanoTime();
-            leaving.getKVClient().delete(KEY);
-            return answered.await() - began;
-        }
+                });
+        watching.await();
+        long began = System.nanoTime();
+        CompletableFuture<?> unused = leaving.getKVClient().delete(KEY);
+        long took = answered.await() - began;
+        watcher.close();
+        return took;
     }
 
     @Override

@@ -47,7 +47,8 @@ final class EtcdProcess implements AutoCloseable {
         EtcdProcess started = new EtcdProcess(process, directory, port);
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
         for (int tries = 0; tries < 200; tries++) {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            try {
+                new Socket(InetAddress.getLoopbackAddress(), port).close();
                 TimeUnit.SECONDS.sleep(1); // it elects itself
                 return started;
             } catch (IOException notYet) {
@@ -69,8 +70,8 @@ final class EtcdProcess implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
-        process.destroyForcibly().waitFor();
+    public void close() throws IOException {
+        process.destroyForcibly().onExit().join();
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
