@@ -179,14 +179,14 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
 
     private void end(Reason reason, @Nullable Throwable cause) {
         if (phase != Phase.OVER) {
-            leave();
+            leaveLease();
+            session.watches().leave(keys, this);
             candidacy.ended(reason, cause);
         }
     }
 
-    private void leave() {
+    private void leaveLease() {
         phase = Phase.OVER;
-        session.watches().leave(keys, this);
         if (tenure != null) {
             tenure.leave(this);
         }
@@ -195,10 +195,13 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
     @Override
     public CompletionStage<Void> close() {
         return session.loop().submit(() -> {
-            if (phase != Phase.OVER) {
-                leave();
+            boolean listens = phase != Phase.OVER;
+            leaveLease();
+            CompletableFuture<Void> removal = creation.thenCompose(done -> remove()); // the successor waits for it
+            if (listens) {
+                session.watches().leave(keys, this);
             }
-            return creation.thenCompose(done -> remove());
+            return removal;
         });
     }
 

@@ -1,18 +1,36 @@
 package dev.ha.etcd;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import io.etcd.jetcd.api.Compare;
 import io.etcd.jetcd.api.Compare.CompareResult;
 import io.etcd.jetcd.api.Compare.CompareTarget;
 import io.etcd.jetcd.api.DeleteRangeRequest;
+import io.etcd.jetcd.api.DeleteRangeResponse;
+import io.etcd.jetcd.api.Event;
+import io.etcd.jetcd.api.LeaseRevokeRequest;
+import io.etcd.jetcd.api.LeaseRevokeResponse;
 import io.etcd.jetcd.api.PutRequest;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
+import io.etcd.jetcd.api.WatchCancelRequest;
 
 /** Parts of requests, in the words of the protocol. All reads are linearizable. */
 final class Requests {
     private Requests() {}
+
+    /** Loads what is needed for the first time when a lock is given up or taken over, which would cost milliseconds then. */
+    static void load() {
+        Message[] unused = {
+            delete(ByteString.EMPTY),
+            DeleteRangeResponse.newBuilder().build(),
+            WatchCancelRequest.newBuilder().build(),
+            Event.newBuilder().setType(Event.EventType.DELETE).build(),
+            LeaseRevokeRequest.newBuilder().build(),
+            LeaseRevokeResponse.newBuilder().build()
+        };
+    }
 
     /** The key was created at {@code revision}; 0 means that it does not exist. */
     static Compare created(ByteString key, long revision) {

@@ -100,6 +100,7 @@ final class Session {
                     process = context.processId(); // looks its host up, which must not happen on the loop
                     SslContext tls = Connection.tls(settings);
                     connection.use(tls);
+                    Requests.load();
                     return null;
                 })
                 .toCompletableFuture()
