@@ -48,6 +48,9 @@ final class Main implements Runnable {
     static final int FAILED = 1;
     static final int MISUSED = 2;
 
+    /** gRPC logs by itself, and tells everybody at its start what it found; kept here, or its level would be forgotten. */
+    private static final java.util.logging.Logger GRPC = java.util.logging.Logger.getLogger("io.grpc");
+
     private final Output output;
 
     @Spec
@@ -141,6 +144,7 @@ final class Main implements Runnable {
                         System.setProperty(property, value);
                     }
                 });
+        GRPC.setLevel(java.util.logging.Level.WARNING);
         return new CommandLine.RunLast().execute(parsed);
     }
 
