@@ -66,7 +66,9 @@ final class Keys {
 
         /** Whether {@code key}, one of this election's, is a candidate's. */
         boolean isCandidate(ByteString key) {
-            return key.size() > prefix.length() + 1 && key.byteAt(prefix.length() + 1) == '/';
+            return key.size() > prefix.length() + 1
+                    && key.byteAt(prefix.length()) == 'c'
+                    && key.byteAt(prefix.length() + 1) == '/';
         }
 
         /** The nonce of a candidate's key. */

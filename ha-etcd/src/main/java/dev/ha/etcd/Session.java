@@ -34,6 +34,9 @@ final class Session {
     private final Watches watches;
     private final List<Tenure> leaving = new ArrayList<>();
     private final Set<Endpoint> known = new HashSet<>();
+    /** What we may not do, though the server is well. */
+    private final Set<String> denials = new HashSet<>();
+
     private @Nullable Tenure tenure;
     private @Nullable Timer next;
     private @Nullable Throwable trouble;
@@ -41,7 +44,6 @@ final class Session {
     private String process = "";
     private boolean started;
     private boolean beating;
-    private boolean denied;
     private boolean closed;
     private int failures;
 
@@ -170,7 +172,7 @@ final class Session {
     private void well() {
         failures = 0;
         boolean news = !isUp();
-        if (trouble != null && !denied) {
+        if (trouble != null && denials.isEmpty()) {
             trouble = null;
             context.connected();
         }
@@ -223,14 +225,13 @@ final class Session {
         UnavailableException cause =
                 new UnavailableException(act + ": " + Failures.show(failure), Reason.ACCESS_DENIED, failure);
         trouble = cause;
-        denied = true;
+        denials.add(act);
         context.disconnected(Reason.ACCESS_DENIED, cause);
     }
 
-    /** What was denied is allowed now. */
-    void allowed() {
-        if (denied) {
-            denied = false;
+    /** {@code act} was not denied this time. */
+    void allowed(String act) {
+        if (denials.remove(act) && denials.isEmpty() && isUp()) {
             trouble = null;
             context.connected();
         }

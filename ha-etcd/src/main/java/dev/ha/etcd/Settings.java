@@ -100,9 +100,9 @@ record Settings(
         return "high-availability." + EtcdOptions.MODE + "." + option.key();
     }
 
-    /** How long a request of a renewal may take before another server is asked: some tries fit into a lease. */
+    /** How long a request of a renewal may take before another server is asked: all of them can be asked within half a lease. */
     Duration tryTimeout() {
-        Duration share = leaseTtl.dividedBy(6);
+        Duration share = leaseTtl.dividedBy(Math.max(6, 2L * endpoints.size()));
         return share.compareTo(requestTimeout) < 0 ? share : requestTimeout;
     }
 

@@ -12,6 +12,7 @@ import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.LeaseKeepAliveRequest;
 import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.RangeResponse;
+import io.etcd.jetcd.api.ResponseHeader;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.time.Duration;
@@ -35,6 +36,8 @@ final class Tenure {
 
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final int TERM_TRIES = 3;
+    private static final String ASKING = "asking for a lease";
+    private static final String QUEUEING = "queueing";
 
     private enum State {
         NEW,
@@ -124,6 +127,7 @@ final class Tenure {
                 ttl.toSeconds(),
                 session.settings().leaseTtl().toSeconds());
         state = State.LIVE;
+        session.allowed(ASKING);
         Lease promised = session.context().lease(ttl, Settings.margin(ttl), sentAt);
         lease = promised;
         List.copyOf(members).forEach(member -> member.joined(promised));
@@ -135,9 +139,9 @@ final class Tenure {
     private void grantFailed(Throwable failure) {
         LOG.debug("No lease: {}", Failures.show(failure));
         if (Failures.isDenied(failure)) {
-            session.denied(Failures.unwrap(failure), "asking for a lease");
+            session.denied(Failures.unwrap(failure), ASKING);
         }
-        Throwable cause = Failures.ofRead(failure, "asking for a lease");
+        Throwable cause = Failures.ofRead(failure, ASKING);
         end(Failures.reason(failure), cause);
         session.suspect();
     }
@@ -159,8 +163,7 @@ final class Tenure {
                     Lease present = lease;
                     if (renewed.getTTL() <= 0) {
                         end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, null));
-                    } else if (renewed.getHeader().getRaftTerm()
-                            != proof.getHeader().getRaftTerm()) {
+                    } else if (!isOfOneTerm(renewed.getHeader(), proof.getHeader())) {
                         LOG.debug("etcd has changed its leader; the lease is renewed again");
                         return tries > 1
                                 ? renew(tries - 1)
@@ -171,6 +174,10 @@ final class Tenure {
                     }
                     return CompletableFuture.completedFuture(null);
                 }));
+    }
+
+    private static boolean isOfOneTerm(ResponseHeader renewed, ResponseHeader proof) {
+        return renewed.getRaftTerm() == proof.getRaftTerm() && renewed.getClusterId() == proof.getClusterId();
     }
 
     /** What is over by the clock is over, whatever etcd would say. */
@@ -292,7 +299,7 @@ final class Tenure {
     }
 
     private void created(List<CandidateDriver> batch, TxnResponse answer) {
-        session.allowed();
+        session.allowed(QUEUEING);
         long revision = answer.getHeader().getRevision();
         for (int i = 0; i < batch.size(); i++) {
             CandidateDriver member = batch.get(i);
@@ -335,7 +342,7 @@ final class Tenure {
         } else {
             Throwable inner = Failures.unwrap(failure);
             if (Failures.isDenied(inner)) {
-                session.denied(inner, "queueing");
+                session.denied(inner, QUEUEING);
             }
             batch.forEach(CandidateDriver::notCreated);
             batch.forEach(member -> member.over(

@@ -39,6 +39,7 @@ final class Watches {
     /** Elections in one reading transaction; etcd takes 128 operations. */
     private static final int BATCH = 64;
 
+    private static final String READING = "reading elections";
     private static final Duration RETRY = Duration.ofSeconds(1);
     /** A watch that has lost something would never tell, so all is read again from time to time. */
     private static final Duration REREAD = Duration.ofMinutes(1);
@@ -234,6 +235,7 @@ final class Watches {
     }
 
     private void read(List<Watch> batch, TxnResponse answer, @Nullable Stream during) {
+        session.allowed(READING);
         long revision = answer.getHeader().getRevision();
         for (int i = 0; i < batch.size(); i++) {
             Watch watch = batch.get(i);
@@ -255,9 +257,9 @@ final class Watches {
             session.suspect(); // and up() reads again
         } else {
             if (Failures.isDenied(failure)) {
-                session.denied(failure, "reading elections");
+                session.denied(failure, READING);
             }
-            Throwable cause = Failures.ofRead(failure, "reading elections");
+            Throwable cause = Failures.ofRead(failure, READING);
             batch.forEach(watch -> List.copyOf(watch.listeners)
                     .forEach(listener -> listener.unknown(Failures.reason(failure), cause)));
         }
@@ -269,6 +271,7 @@ final class Watches {
     /** One stream: the answers "created" come in the order of the requests, everything else with an id. */
     private final class Stream extends ClientCall.Listener<WatchResponse> {
         private final long generation;
+        private final long openedAt = session.nanoTime();
         private final Deque<Watch> creating = new ArrayDeque<>();
         private final Map<Long, Watch> byId = new HashMap<>();
         private final List<WatchRequest> unsent = new ArrayList<>();
@@ -407,7 +410,8 @@ final class Watches {
                 if (Failures.isOldLogin(failure)) {
                     connection.forgetLogin();
                 }
-                session.suspect();
+                boolean atOnce = session.nanoTime() - openedAt < RETRY.toNanos();
+                loop.schedule(atOnce ? RETRY : Duration.ZERO, session::suspect); // else a refusal would be a storm
             }
         }
 

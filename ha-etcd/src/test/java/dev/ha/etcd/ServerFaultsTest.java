@@ -8,6 +8,7 @@ import dev.ha.Reason;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -77,6 +78,46 @@ class ServerFaultsTest {
             Leadership next = a.all.contains(led) ? b.granted() : a.granted();
             next.confirm("after").toCompletableFuture().get(10, TimeUnit.SECONDS);
             listener.await("after");
+        }
+    }
+
+    @Test
+    void theLeaderOfEtcdIsKilledUnderAThousandElections() throws Exception {
+        int elections = 1_000;
+        try (EtcdServers servers = EtcdServers.start(3);
+                Node first = new Node(servers.endpoints(), "thousand", Map.of("lease-ttl", "10 s"));
+                Node second = new Node(servers.endpoints(), "thousand", Map.of("lease-ttl", "10 s"))) {
+            List<TestContender> held = new ArrayList<>();
+            List<TestContender> waiting = new ArrayList<>();
+            List<TestListener> listeners = new ArrayList<>();
+            for (int i = 0; i < elections; i++) {
+                held.add(first.contend("e" + i));
+            }
+            for (TestContender contender : held) {
+                contender.granted().confirm("first");
+            }
+            for (int i = 0; i < elections; i++) {
+                waiting.add(second.contend("e" + i));
+                listeners.add(second.follow("e" + i));
+            }
+            for (TestListener listener : listeners) {
+                listener.await("first");
+            }
+            EtcdServers.Server victim = servers.leader();
+            victim.kill();
+            letPass(Duration.ofSeconds(12)); // longer than the lease
+            assertThat(held)
+                    .allMatch(contender ->
+                            contender.all.size() == 1 && contender.all.get(0).isValid());
+            assertThat(waiting).noneMatch(TestContender::isGranted);
+            victim.start();
+            first.leave();
+            for (TestContender contender : waiting) {
+                contender.granted().confirm("second");
+            }
+            for (TestListener listener : listeners) {
+                listener.await("second");
+            }
         }
     }
 
