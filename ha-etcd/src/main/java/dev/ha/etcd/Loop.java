@@ -10,14 +10,18 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The one thread of a backend: all channels do their I/O on it, and all state of the backend is touched on it alone, so that there is no lock. Nothing may block
  * it. The thread begins with the first task.
  */
 final class Loop implements Executor {
+    private static final Logger LOG = LoggerFactory.getLogger(Loop.class);
     private static final AtomicInteger COUNT = new AtomicInteger();
 
     private final BackendContext context;
@@ -81,6 +85,17 @@ final class Loop implements Executor {
             result.completeExceptionally(new IllegalStateException("this backend is closed", refused));
         }
         return result;
+    }
+
+    /** Calls {@code then} when {@code request} is done. What it throws is a mistake of ours, which must not go unheard. */
+    static <T> void whenDone(CompletableFuture<T> request, BiConsumer<T, Throwable> then) {
+        CompletableFuture<T> unused = request.whenComplete((value, failure) -> {
+            try {
+                then.accept(value, failure);
+            } catch (RuntimeException | Error mistake) {
+                LOG.error("A mistake in mode etcd; please report it", mistake);
+            }
+        });
     }
 
     /** Runs {@code task} on the thread after {@code delay}. */

@@ -24,6 +24,9 @@ final class Session {
     private static final Logger LOG = LoggerFactory.getLogger(Session.class);
     private static final Duration FIRST_RETRY = Duration.ofMillis(50);
     private static final Duration LAST_RETRY = Duration.ofSeconds(1);
+    /** Logins cost a server some work. */
+    private static final Duration DENIED_RETRY = Duration.ofSeconds(5);
+
     private static final Duration LAST_REVOCATION = Duration.ofSeconds(1);
 
     private final Settings settings;
@@ -98,15 +101,16 @@ final class Session {
             return;
         }
         started = true;
-        CompletableFuture<Void> unused = context.blocking(() -> {
-                    process = context.processId(); // looks its host up, which must not happen on the loop
-                    SslContext tls = Connection.tls(settings);
-                    connection.use(tls);
-                    Requests.load();
-                    return null;
-                })
-                .toCompletableFuture()
-                .handle((done, failure) -> {
+        Loop.whenDone(
+                context.blocking(() -> {
+                            process = context.processId(); // looks its host up, which must not happen on the loop
+                            SslContext tls = Connection.tls(settings);
+                            connection.use(tls);
+                            Requests.load();
+                            return null;
+                        })
+                        .toCompletableFuture(),
+                (done, failure) -> {
                     loop.execute(() -> {
                         if (failure == null) {
                             beat();
@@ -116,7 +120,6 @@ final class Session {
                             next = loop.schedule(LAST_RETRY, this::start); // they may be on their way
                         }
                     });
-                    return null;
                 });
     }
 
@@ -143,7 +146,7 @@ final class Session {
         CompletableFuture<Void> proof = present != null && present.isLive()
                 ? present.renew()
                 : connection.prove(settings.tryTimeout()).thenApply(answer -> null);
-        CompletableFuture<Void> unused = proof.handle((done, failure) -> {
+        Loop.whenDone(proof, (done, failure) -> {
             beating = false;
             if (!closed) {
                 if (failure == null) {
@@ -152,7 +155,6 @@ final class Session {
                     failed(Failures.unwrap(failure));
                 }
             }
-            return null;
         });
     }
 
@@ -201,7 +203,7 @@ final class Session {
                 up = new CompletableFuture<>();
             }
             told(failure, Failures.reason(failure), "etcd (" + settings.servers() + "), last " + at + ": ");
-            schedule(retry());
+            schedule(Failures.isDenied(failure) ? DENIED_RETRY : retry());
         } else {
             schedule(Duration.ZERO);
         }
@@ -239,7 +241,7 @@ final class Session {
 
     private void tellVersion() {
         Endpoint server = connection.server();
-        CompletableFuture<Void> unused = connection.version().handle((version, failure) -> {
+        Loop.whenDone(connection.version(), (version, failure) -> {
             if (failure == null && !ServerVersion.of(version).keepsLeases()) {
                 LOG.warn(
                         "etcd at {} is {}: before {} a lease that was renewed may be revoked when etcd changes its leader, and two contenders may lead"
@@ -248,7 +250,6 @@ final class Session {
                         version,
                         ServerVersion.NEEDED);
             }
-            return null;
         });
     }
 

@@ -102,12 +102,16 @@ final class Tenure {
         asked = true;
         long ttl = session.settings().leaseTtl().toSeconds();
         long sentAt = session.nanoTime();
-        CompletableFuture<Void> unused = session.connection()
-                .call(
-                        LeaseGrpc.getLeaseGrantMethod(),
-                        LeaseGrantRequest.newBuilder().setID(id).setTTL(ttl).build(),
-                        session.settings().requestTimeout())
-                .handle((answer, failure) -> {
+        Loop.whenDone(
+                session.connection()
+                        .call(
+                                LeaseGrpc.getLeaseGrantMethod(),
+                                LeaseGrantRequest.newBuilder()
+                                        .setID(id)
+                                        .setTTL(ttl)
+                                        .build(),
+                                session.settings().requestTimeout()),
+                (answer, failure) -> {
                     if (state == State.OVER) {
                         revoke();
                     } else if (failure == null) {
@@ -115,7 +119,6 @@ final class Tenure {
                     } else {
                         grantFailed(failure);
                     }
-                    return null;
                 });
     }
 
@@ -220,12 +223,13 @@ final class Tenure {
             return;
         }
         revoking = true;
-        CompletableFuture<Void> unused = session.connection()
-                .call(
-                        LeaseGrpc.getLeaseRevokeMethod(),
-                        LeaseRevokeRequest.newBuilder().setID(id).build(),
-                        session.settings().requestTimeout())
-                .handle((answer, failure) -> {
+        Loop.whenDone(
+                session.connection()
+                        .call(
+                                LeaseGrpc.getLeaseRevokeMethod(),
+                                LeaseRevokeRequest.newBuilder().setID(id).build(),
+                                session.settings().requestTimeout()),
+                (answer, failure) -> {
                     revoking = false;
                     if (failure == null || Failures.isNoLease(failure)) {
                         gone.complete(null);
@@ -233,7 +237,6 @@ final class Tenure {
                     } else {
                         LOG.debug("Lease {} is not revoked yet: {}", Long.toHexString(id), Failures.show(failure));
                     }
-                    return null;
                 });
     }
 
@@ -282,20 +285,17 @@ final class Tenure {
                     .addSuccess(Requests.put(member.key(), member.value(), id))
                     .addSuccess(Requests.get(Requests.all(member.keys().prefix())));
         }
-        CompletableFuture<Void> unused = session.connection()
-                .txn(request.build())
-                .handle((answer, failure) -> {
-                    creating = false;
-                    if (failure != null) {
-                        failed(batch, failure);
-                    } else if (answer.getSucceeded()) {
-                        created(batch, answer);
-                    } else {
-                        revoked(batch, answer.getResponses(0).getResponseRange());
-                    }
-                    create();
-                    return null;
-                });
+        Loop.whenDone(session.connection().txn(request.build()), (answer, failure) -> {
+            creating = false;
+            if (failure != null) {
+                failed(batch, failure);
+            } else if (answer.getSucceeded()) {
+                created(batch, answer);
+            } else {
+                revoked(batch, answer.getResponses(0).getResponseRange());
+            }
+            create();
+        });
     }
 
     private void created(List<CandidateDriver> batch, TxnResponse answer) {

@@ -24,7 +24,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -222,7 +221,7 @@ final class Watches {
         }
         reading = true;
         Stream during = stream;
-        CompletableFuture<Void> unused = connection.txn(request.build()).handle((answer, failure) -> {
+        Loop.whenDone(connection.txn(request.build()), (answer, failure) -> {
             reading = false;
             if (failure == null) {
                 read(batch, answer, during);
@@ -230,7 +229,6 @@ final class Watches {
             } else {
                 failed(batch, Failures.unwrap(failure));
             }
-            return null;
         });
     }
 
@@ -280,20 +278,18 @@ final class Watches {
 
         Stream(long generation) {
             this.generation = generation;
-            CompletableFuture<Void> unused = connection.stream(WatchGrpc.getWatchMethod(), this)
-                    .handle((opened, failure) -> {
-                        if (failure != null) {
-                            broken(Failures.unwrap(failure));
-                        } else if (ended) {
-                            opened.cancel("not wanted any more", null);
-                        } else {
-                            call = opened;
-                            opened.request(1);
-                            unsent.forEach(opened::sendMessage);
-                            unsent.clear();
-                        }
-                        return null;
-                    });
+            Loop.whenDone(connection.stream(WatchGrpc.getWatchMethod(), this), (opened, failure) -> {
+                if (failure != null) {
+                    broken(Failures.unwrap(failure));
+                } else if (ended) {
+                    opened.cancel("not wanted any more", null);
+                } else {
+                    call = opened;
+                    opened.request(1);
+                    unsent.forEach(opened::sendMessage);
+                    unsent.clear();
+                }
+            });
         }
 
         private void send(WatchRequest request) {
