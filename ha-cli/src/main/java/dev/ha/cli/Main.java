@@ -6,6 +6,7 @@ import dev.ha.HighAvailabilityServices;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -47,9 +48,6 @@ import picocli.CommandLine.Spec;
 final class Main implements Runnable {
     static final int FAILED = 1;
     static final int MISUSED = 2;
-
-    /** gRPC logs by itself, and tells everybody at its start what it found; kept here, or its level would be forgotten. */
-    private static final java.util.logging.Logger GRPC = java.util.logging.Logger.getLogger("io.grpc");
 
     private final Output output;
 
@@ -144,7 +142,8 @@ final class Main implements Runnable {
                         System.setProperty(property, value);
                     }
                 });
-        GRPC.setLevel(java.util.logging.Level.WARNING);
+        SLF4JBridgeHandler.removeHandlersForRootLogger(); // gRPC logs to the JDK's own, and is talkative
+        SLF4JBridgeHandler.install();
         return new CommandLine.RunLast().execute(parsed);
     }
 
