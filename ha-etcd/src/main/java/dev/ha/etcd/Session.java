@@ -322,9 +322,9 @@ final class Session {
         }
         cancelNext();
         boolean reachable = isUp();
-        if (tenure != null) {
+        if (tenure != null && !tenure.isHeld()) {
             tenure.end(Reason.CLOSED, null);
-        }
+        } // else somebody still works under a lock that the engine has not given up: it runs out (rule 3.7, SAFETY V6)
         closed = true;
         watches.close();
         CompletableFuture<?>[] told = reachable

@@ -252,6 +252,11 @@ final class Tenure {
         create();
     }
 
+    /** Whether there is a candidate that nobody has closed. */
+    boolean isHeld() {
+        return !members.isEmpty();
+    }
+
     /** It is over, or gone. */
     void leave(CandidateDriver member) {
         members.remove(member);

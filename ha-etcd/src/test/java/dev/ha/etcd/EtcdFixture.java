@@ -7,6 +7,9 @@ import dev.ha.tck.Capability;
 import dev.ha.tck.Fault;
 import dev.ha.tck.HighAvailabilityFixture;
 import dev.ha.tck.RawElection;
+import dev.ha.tck.ServerData;
+import dev.ha.tck.ServerNetwork;
+import dev.ha.tck.ServerProcess;
 import io.etcd.jetcd.api.DeleteRangeRequest;
 import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.KeyValue;
@@ -26,6 +29,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -67,6 +71,21 @@ final class EtcdFixture implements HighAvailabilityFixture {
     @Override
     public List<InetSocketAddress> servers() {
         return servers.addresses();
+    }
+
+    @Override
+    public List<ServerProcess> serverProcesses() {
+        return List.copyOf(servers.all());
+    }
+
+    @Override
+    public Optional<ServerNetwork> serverNetwork() {
+        return servers.all().size() > 1 ? Optional.of(servers) : Optional.empty();
+    }
+
+    @Override
+    public Optional<ServerData> serverData() {
+        return Optional.of(servers);
     }
 
     /** A renewal is two round trips, begun a quarter of the TTL after the last, each given a sixth; a fifth is the margin. */

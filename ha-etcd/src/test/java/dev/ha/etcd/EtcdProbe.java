@@ -1,9 +1,13 @@
 package dev.ha.etcd;
 
+import com.google.protobuf.ByteString;
+import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
+import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.StatusRequest;
 import io.etcd.jetcd.api.StatusResponse;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
 import java.util.concurrent.TimeUnit;
 
@@ -23,10 +27,33 @@ final class EtcdProbe {
         return answer.getLeader() == 0 ? "" : answer.getVersion();
     }
 
-    static boolean leads(EtcdServers.Server server) throws Exception {
-        StatusResponse answer = ask(server);
-        return answer.getLeader() != 0
-                && answer.getLeader() == answer.getHeader().getMemberId();
+    static boolean leads(EtcdServers.Server server) {
+        try {
+            StatusResponse answer = ask(server);
+            return answer.getLeader() != 0
+                    && answer.getLeader() == answer.getHeader().getMemberId()
+                    && serves(server);
+        } catch (Exception silent) {
+            return false;
+        }
+    }
+
+    /** Whether a quorum answers it. */
+    static boolean serves(EtcdServers.Server server) {
+        ManagedChannel channel =
+                NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+        try {
+            KVGrpc.newBlockingStub(channel)
+                    .withDeadlineAfter(2, TimeUnit.SECONDS)
+                    .range(RangeRequest.newBuilder()
+                            .setKey(ByteString.copyFromUtf8("/"))
+                            .build());
+            return true;
+        } catch (StatusRuntimeException silent) {
+            return false;
+        } finally {
+            channel.shutdownNow();
+        }
     }
 
     /** Of the member, in hexadecimal digits. */

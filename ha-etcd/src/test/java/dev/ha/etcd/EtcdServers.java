@@ -1,5 +1,8 @@
 package dev.ha.etcd;
 
+import dev.ha.tck.ServerData;
+import dev.ha.tck.ServerNetwork;
+import dev.ha.tck.ServerProcess;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -18,7 +21,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Real servers as processes of their own, of the version that {@code bin/test-servers} has brought, which can be stopped, continued and killed. Nothing of them is left behind. */
-final class EtcdServers implements AutoCloseable {
+final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
     /** Version lines that there are. */
     static final String NEW = "3.5";
 
@@ -133,17 +136,81 @@ final class EtcdServers implements AutoCloseable {
         return found[0];
     }
 
-    /** {@code server} and the others don't hear each other any more. */
-    void cutOff(Server server) throws Exception {
-        String id = EtcdProbe.id(server);
+    @Override
+    public void isolate(ServerProcess process, Cut cut) throws Exception {
+        Server server = (Server) process;
         for (Server each : servers) {
-            each.proxy.silence(each == server ? "*" : id);
+            boolean own = each == server;
+            String who = own ? "*" : server.id();
+            // What a server hears comes as requests on connections to it, and as answers on its own.
+            if (cut != Cut.OUTGOING) {
+                if (own) {
+                    each.proxy.holdRequests(who);
+                } else {
+                    each.proxy.holdAnswers(who);
+                }
+            }
+            if (cut != Cut.INCOMING) {
+                if (own) {
+                    each.proxy.holdAnswers(who);
+                } else {
+                    each.proxy.holdRequests(who);
+                }
+            }
         }
     }
 
-    /** They hear each other again. */
-    void heal() {
+    @Override
+    public void heal() {
         servers.forEach(server -> server.proxy.heal());
+    }
+
+    @Override
+    public void save() throws Exception {
+        Path backup = directory.resolve("backup");
+        Files.deleteIfExists(backup);
+        run(servers.get(0).endpoint(), "", "snapshot", "save", backup.toString());
+    }
+
+    @Override
+    public void restore() throws Exception {
+        setBack(server -> run(
+                server.endpoint(),
+                "",
+                "snapshot",
+                "restore",
+                directory.resolve("backup").toString(),
+                "--name=" + server.name,
+                "--initial-cluster=" + cluster,
+                "--initial-advertise-peer-urls=http://127.0.0.1:" + server.proxy.port(),
+                "--data-dir=" + server.data()));
+    }
+
+    @Override
+    public void wipe() throws Exception {
+        setBack(server -> {});
+    }
+
+    /** What happens to a server while none runs, and none has data. */
+    private interface Setting {
+        void run(Server server) throws Exception;
+    }
+
+    private void setBack(Setting how) throws Exception {
+        for (Server server : servers) {
+            server.kill();
+        }
+        for (Server server : servers) {
+            try (Stream<Path> files = Files.walk(server.data())) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
+            }
+            how.run(server);
+        }
+        for (Server server : servers) {
+            server.start();
+        }
     }
 
     /** {@code etcdctl} on all servers; its output. */
@@ -153,9 +220,13 @@ final class EtcdServers implements AutoCloseable {
 
     /** The same, with something to read. */
     String ctlWithInput(String input, String... arguments) throws Exception {
+        return run(endpoints(), input, arguments);
+    }
+
+    private String run(String endpoints, String input, String... arguments) throws Exception {
         List<String> command = new ArrayList<>();
         command.add(binaries.resolve("etcdctl").toString());
-        command.add("--endpoints=" + endpoints());
+        command.add("--endpoints=" + endpoints);
         command.addAll(List.of(arguments));
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("ETCDCTL_API", "3");
@@ -189,7 +260,7 @@ final class EtcdServers implements AutoCloseable {
     }
 
     /** One server. */
-    final class Server {
+    final class Server implements ServerProcess {
         private final String name;
         private final Path home;
         private final int port;
@@ -197,6 +268,7 @@ final class EtcdServers implements AutoCloseable {
         private final PeerProxy proxy;
         private final List<String> options;
         private @Nullable Process process;
+        private String id = "";
 
         Server(String name, int port, int peerPort, PeerProxy proxy, List<String> options) throws IOException {
             this.name = name;
@@ -221,7 +293,11 @@ final class EtcdServers implements AutoCloseable {
             return home.resolve("data");
         }
 
-        void start() throws IOException {
+        @Override
+        public void start() throws IOException {
+            if (isAlive()) {
+                return;
+            }
             List<String> command = new ArrayList<>(List.of(
                     binaries.resolve("etcd").toString(),
                     "--name=" + name,
@@ -251,8 +327,22 @@ final class EtcdServers implements AutoCloseable {
             return EtcdProbe.status(this);
         }
 
-        boolean leads() throws Exception {
-            return EtcdProbe.leads(this);
+        @Override
+        public boolean serves() {
+            return isAlive() && EtcdProbe.serves(this);
+        }
+
+        @Override
+        public boolean leads() {
+            return isAlive() && EtcdProbe.leads(this);
+        }
+
+        /** Of the member, also when it does not answer: it never changes. */
+        private String id() throws Exception {
+            if (id.isEmpty()) {
+                id = EtcdProbe.id(this);
+            }
+            return id;
         }
 
         private String output() {
@@ -263,11 +353,16 @@ final class EtcdServers implements AutoCloseable {
             }
         }
 
-        void pause() throws Exception {
+        @Override
+        public void pause() throws Exception {
             signal("STOP");
         }
 
-        void resume() throws Exception {
+        @Override
+        public void resume() throws Exception {
+            if (!isAlive()) {
+                return;
+            }
             signal("CONT");
         }
 
@@ -280,7 +375,8 @@ final class EtcdServers implements AutoCloseable {
             }
         }
 
-        void kill() throws InterruptedException {
+        @Override
+        public void kill() throws InterruptedException {
             if (!started().destroyForcibly().waitFor(10, TimeUnit.SECONDS)) {
                 throw new IllegalStateException(started().pid() + " lives on");
             }

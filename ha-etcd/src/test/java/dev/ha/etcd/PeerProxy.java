@@ -8,23 +8,26 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What the other servers of a cluster take for one of them. Silences single connections by who has opened them: etcd's servers say so in the head of their first
- * request. Without this header (leases are passed on so) they are silenced by whom they are for.
+ * What the other servers of a cluster take for one of them. Holds bytes back by who has opened the connection: etcd's servers say so in the head of their first
+ * request. Without this header (leases are passed on so) they are held back only with those of all.
  */
 final class PeerProxy implements AutoCloseable {
     private static final Pattern FROM = Pattern.compile("(?i)X-Server-From: ([0-9a-f]+)");
 
     private final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
     private final int target;
-    /** Ids of servers whose connections are silent; {@code *} for all. */
-    private final Set<String> silenced = ConcurrentHashMap.newKeySet();
+    /** Ids of servers whose requests are held back; {@code *} for all. */
+    private final Set<String> requests = new HashSet<>();
+
+    /** Ids of servers that get no answers; {@code *} for all. */
+    private final Set<String> answers = new HashSet<>();
 
     private final List<Socket> sockets = new ArrayList<>();
     private volatile boolean closed;
@@ -38,17 +41,30 @@ final class PeerProxy implements AutoCloseable {
         return listener.getLocalPort();
     }
 
-    /** Nothing of {@code server} comes through; {@code *} for all. */
-    void silence(String server) {
-        silenced.add(server);
+    /** Nothing that {@code server} sends on its connections comes through; {@code *} for all. */
+    synchronized void holdRequests(String server) {
+        requests.add(server);
     }
 
-    /** All is well again, on new connections. */
-    void heal() {
-        silenced.clear();
-        synchronized (sockets) {
-            sockets.forEach(PeerProxy::close);
-            sockets.clear();
+    /** Nothing comes back on the connections of {@code server}; {@code *} for all. */
+    synchronized void holdAnswers(String server) {
+        answers.add(server);
+    }
+
+    /** What was held back is delivered. */
+    synchronized void heal() {
+        requests.clear();
+        answers.clear();
+        notifyAll();
+    }
+
+    private synchronized void awaitFree(Set<String> held, String who) throws IOException {
+        while (!closed && (held.contains("*") || held.contains(who))) {
+            try {
+                wait();
+            } catch (InterruptedException end) {
+                throw new IOException(end);
+            }
         }
     }
 
@@ -81,11 +97,12 @@ final class PeerProxy implements AutoCloseable {
             String head = new String(first, 0, Math.max(0, length), StandardCharsets.ISO_8859_1);
             Matcher named = FROM.matcher(head);
             String who = named.find() ? named.group(1) : "";
-            daemon(() -> pump(to, from, who));
-            if (length > 0 && !isSilent(who)) {
+            daemon(() -> pump(to, from, answers, who));
+            if (length > 0) {
+                awaitFree(requests, who);
                 to.getOutputStream().write(first, 0, length);
-                pump(from, to, who);
-            } else if (length <= 0) {
+                pump(from, to, requests, who);
+            } else {
                 close(to);
             }
         } catch (IOException refused) {
@@ -93,20 +110,13 @@ final class PeerProxy implements AutoCloseable {
         }
     }
 
-    private boolean isSilent(String who) {
-        return silenced.contains("*") || silenced.contains(who);
-    }
-
-    /** What comes while it is silenced is lost, and the connection with it. */
-    private void pump(Socket from, Socket to, String who) {
+    private void pump(Socket from, Socket to, Set<String> held, String who) {
         try {
             InputStream in = from.getInputStream();
             OutputStream out = to.getOutputStream();
             byte[] buffer = new byte[64 * 1024];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-                if (isSilent(who)) {
-                    return; // both sockets stay open, and nobody reads them
-                }
+                awaitFree(held, who);
                 out.write(buffer, 0, read);
             }
             close(to);
@@ -129,5 +139,8 @@ final class PeerProxy implements AutoCloseable {
         closed = true;
         listener.close();
         heal();
+        synchronized (sockets) {
+            sockets.forEach(PeerProxy::close);
+        }
     }
 }

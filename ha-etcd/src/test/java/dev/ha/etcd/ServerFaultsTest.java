@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
+import dev.ha.tck.ServerNetwork;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -209,7 +210,7 @@ class ServerFaultsTest {
             TestContender b = free.contend("x");
             letPass(Duration.ofSeconds(1));
             try (Overlap overlap = new Overlap(a, b)) {
-                servers.cutOff(victim);
+                servers.isolate(victim, ServerNetwork.Cut.BOTH);
                 Leadership next = b.granted();
                 assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
                 assertThat(led.isValid()).isFalse();
