@@ -5,6 +5,7 @@ import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.spi.ElectionText;
 import dev.ha.spi.Lease;
+import dev.ha.spi.Moment;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.LeaseGrantRequest;
 import io.etcd.jetcd.api.LeaseGrantResponse;
@@ -101,7 +102,7 @@ final class Tenure {
         id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
         asked = true;
         long ttl = session.settings().leaseTtl().toSeconds();
-        long sentAt = session.nanoTime();
+        Moment sent = Moment.now(session.context());
         Loop.whenDone(
                 session.connection()
                         .call(
@@ -115,14 +116,14 @@ final class Tenure {
                     if (state == State.OVER) {
                         revoke();
                     } else if (failure == null) {
-                        granted(answer, sentAt);
+                        granted(answer, sent);
                     } else {
                         grantFailed(failure);
                     }
                 });
     }
 
-    private void granted(LeaseGrantResponse answer, long sentAt) {
+    private void granted(LeaseGrantResponse answer, Moment sent) {
         Duration ttl = Duration.ofSeconds(answer.getTTL());
         LOG.info(
                 "etcd lease {} for {} s (asked for {} s)",
@@ -131,6 +132,7 @@ final class Tenure {
                 session.settings().leaseTtl().toSeconds());
         state = State.LIVE;
         session.allowed(ASKING);
+        long sentAt = sent.nanoTimeSeenFrom(Moment.now(session.context())); // no lease has watched the clocks so far
         Lease promised = session.context().lease(ttl, Settings.margin(ttl), sentAt);
         lease = promised;
         List.copyOf(members).forEach(member -> member.joined(promised));
