@@ -8,6 +8,8 @@ import io.grpc.Status;
 import io.grpc.Status.Code;
 import java.net.ConnectException;
 import java.util.concurrent.CompletionException;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
 
 /** What the statuses of gRPC and etcd mean for us. */
@@ -62,12 +64,17 @@ final class Failures {
                 || (code == Code.INVALID_ARGUMENT
                         && (text.contains("user name") || text.contains("authentication failed")))
                 || (code == Code.FAILED_PRECONDITION && text.contains("authentication"))
-                || hasTlsCause(failure);
+                || isOfTls(failure);
     }
 
-    private static boolean hasTlsCause(Throwable failure) {
+    /** The two sides do not agree on how to speak TLS, or did not up to some moment. */
+    static boolean isOfTls(Throwable failure) {
+        return hasCause(failure, SSLException.class);
+    }
+
+    private static boolean hasCause(Throwable failure, Class<? extends Throwable> kind) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof javax.net.ssl.SSLException) {
+            if (kind.isInstance(cause)) {
                 return true;
             }
         }
@@ -82,15 +89,11 @@ final class Failures {
         };
     }
 
-    /** The server has not answered in time, and perhaps never will on this connection. */
-    static boolean isSilence(Throwable failure) {
-        return status(failure).getCode() == Code.DEADLINE_EXCEEDED;
-    }
-
-    /** Refused by the server, or never sent: certainly not applied. */
+    /** Refused by the server, or never sent: certainly not applied. A connection that breaks in TLS has carried requests, unless it breaks at the beginning. */
     private static boolean isRefusal(Throwable failure) {
         return !isOfServer(failure)
-                || isDenied(failure)
+                || (isDenied(failure) && !isOfTls(failure))
+                || hasCause(failure, SSLHandshakeException.class)
                 || says(failure, NO_LEADER)
                 || status(failure).getCause() instanceof ConnectException;
     }
@@ -116,6 +119,12 @@ final class Failures {
         return isRefusal(inner)
                 ? new UnavailableException(act + ": " + show(inner), reason(inner), inner)
                 : new OutcomeUnknownException(act + ": " + show(inner), inner);
+    }
+
+    /** Whether it says what became of the request. */
+    static boolean isAnswer(Throwable failure) {
+        Throwable inner = unwrap(failure);
+        return inner instanceof HighAvailabilityException && !(inner instanceof UnavailableException);
     }
 
     /** Whether nobody can tell what became of the request. */
