@@ -1,27 +1,23 @@
 package dev.ha.etcd;
 
 import com.google.protobuf.ByteString;
-import dev.ha.ConflictException;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
 import dev.ha.etcd.Keys.ElectionKeys;
 import dev.ha.spi.Candidacy;
 import dev.ha.spi.Change;
-import dev.ha.spi.EntryText;
 import dev.ha.spi.Grant;
 import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
 import dev.ha.spi.RecordText;
 import io.etcd.jetcd.api.KeyValue;
-import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
-import io.etcd.jetcd.api.TxnResponse;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,9 +45,10 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
     private Phase phase = Phase.CREATING;
     private long token;
     private long seenRecord = -1;
-    private boolean led;
+    private @Nullable FencedWrites writes;
     private boolean published;
     private boolean everSent;
+    private boolean uncertain;
     private boolean released;
 
     CandidateDriver(Candidacy candidacy, ElectionKeys keys, Session session) {
@@ -106,6 +103,11 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         }
     }
 
+    /** Nobody knows what became of the last request, which may still be on its way; a later one that succeeds does not stop it (SAFETY C1). */
+    void maybeCreated() {
+        uncertain = true;
+    }
+
     /** No answer that could be believed, and no further request for now. */
     void notCreated() {
         creation.complete(null);
@@ -140,9 +142,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
             end(Reason.REMOVED, null); // by hand, or touched, which breaks the fence or takes it off its lease
         } else {
             KeyValue holder = view.holder();
-            if (phase == Phase.QUEUED) {
-                on.sweep(this, view);
-            }
+            on.sweep(this, view);
             if (phase == Phase.QUEUED && holder != null && holder.getKey().equals(key)) {
                 lead(on, view);
             }
@@ -161,7 +161,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
             return;
         }
         phase = Phase.LEADING;
-        led = true;
+        writes = new FencedWrites(session, on, keys, key, value, token);
         candidacy.granted(Grant.of(token, view.history(), lease));
     }
 
@@ -197,6 +197,9 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         return session.loop().submit(() -> {
             boolean listens = phase != Phase.OVER;
             leaveLease();
+            if (tenure != null) {
+                tenure.closed(this);
+            }
             CompletableFuture<Void> removal = creation.thenCompose(done -> remove()); // the successor waits for it
             if (listens) {
                 session.watches().leave(keys, this);
@@ -214,8 +217,10 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         CompletableFuture<Void> removal;
         if (on.isOver()) {
             removal = on.gone().copy();
+        } else if (uncertain) {
+            removal = on.revoke(this, farewell());
         } else if (token == 0) {
-            removal = on.revoke(this);
+            removal = CompletableFuture.completedFuture(null); // never sent, or refused
         } else {
             removal = release();
         }
@@ -224,14 +229,12 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
 
     /** Candidate and record in one transaction: the record can only be ours while the candidate is there. */
     private CompletableFuture<Void> release() {
-        TxnRequest.Builder request =
-                TxnRequest.newBuilder().addCompare(Requests.created(key, token)).addSuccess(Requests.delete(key));
-        if (led && published) {
-            request.addSuccess(Requests.put(
-                    keys.record(),
-                    ByteString.copyFrom(RecordText.released(nonce, token).toBytes())));
-        }
-        return session.connection().txn(request.build()).handle((answer, failure) -> {
+        TxnRequest request = TxnRequest.newBuilder()
+                .addCompare(Requests.created(key, token))
+                .addSuccess(Requests.delete(key))
+                .addAllSuccess(record())
+                .build();
+        return session.connection().txn(request).handle((answer, failure) -> {
             if (failure != null) {
                 if (Failures.isOfServer(Failures.unwrap(failure))) {
                     session.suspect();
@@ -242,123 +245,41 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         });
     }
 
+    /** The record for where the candidate is removed whatever it is by now. */
+    private List<RequestOp> farewell() {
+        List<RequestOp> record = record();
+        return record.isEmpty() ? record : List.of(Requests.nested(Requests.created(key, token), record));
+    }
+
+    /** What to write when a leader leaves. */
+    private List<RequestOp> record() {
+        return published && writes != null
+                ? List.of(Requests.put(
+                        keys.record(),
+                        ByteString.copyFrom(RecordText.released(nonce, token).toBytes())))
+                : List.of();
+    }
+
     // ---- writes under the lock ----
 
     @Override
     public CompletionStage<Void> publish(Map<String, LeaderRecord> records) {
         return session.loop().submit(() -> {
-            String act = "publishing for " + keys.name();
             published = true;
-            ByteString text = ByteString.copyFrom(
-                    RecordText.published(nonce, token, records).toBytes());
-            return fenced(act, () -> {
-                TxnRequest request =
-                        fence().addSuccess(Requests.put(keys.record(), text)).build();
-                return session.connection().txn(request).thenApply(answer -> {
-                    if (!answer.getSucceeded()) {
-                        throw lost(act);
-                    }
-                    return null;
-                });
-            });
+            return writes("publishing").publish(records);
         });
     }
 
     @Override
     public CompletionStage<String> write(Change change) {
-        String act = change + " in " + keys.name();
-        return session.loop().submit(() -> fenced(act, () -> write(change, act, false)));
+        return session.loop().submit(() -> writes(change.toString()).write(change));
     }
 
-    /** Sent once more when nobody can tell what became of it: the version that it expects is there once only, so the second answer tells of both (SAFETY S10). */
-    private CompletableFuture<String> write(Change change, String act, boolean repeated) {
-        return session.connection()
-                .txn(conditional(change))
-                .thenApply(answer -> answer.getSucceeded() ? written(change, answer) : refused(change, answer, act))
-                .exceptionallyCompose(failure -> repeated || !Failures.isUnknown(failure)
-                        ? CompletableFuture.failedFuture(failure)
-                        : session.whenUp(act)
-                                .exceptionallyCompose(late -> CompletableFuture.failedFuture(failure))
-                                .thenCompose(up -> write(change, act, true)));
-    }
-
-    private TxnRequest conditional(Change change) {
-        ByteString entry = keys.entry(change.name());
-        RequestOp write = change.kind() == Change.Kind.DELETE
-                ? Requests.delete(entry)
-                : Requests.put(entry, ByteString.copyFrom(EntryText.write(change.writeId(), change.value())));
-        return fence().addCompare(Requests.written(entry, expected(change)))
-                .addSuccess(write)
-                .addFailure(Requests.get(key))
-                .addFailure(Requests.get(entry))
-                .build();
-    }
-
-    /** The mod revision that the entry must have; -1, which no key has, for what is no version of ours. */
-    private static long expected(Change change) {
-        try {
-            return change.kind() == Change.Kind.CREATE ? 0 : Math.max(1, Long.parseLong(change.expectedVersion()));
-        } catch (NumberFormatException notOurs) {
-            return -1;
+    private FencedWrites writes(String act) {
+        FencedWrites present = writes;
+        if (present == null) {
+            throw new LeadershipLostException(act + " in " + keys.name() + ": this candidacy does not lead", token, 0);
         }
-    }
-
-    private static String written(Change change, TxnResponse answer) {
-        return change.kind() == Change.Kind.DELETE
-                ? ""
-                : Long.toString(answer.getHeader().getRevision());
-    }
-
-    private String refused(Change change, TxnResponse answer, String act) {
-        RangeResponse own = answer.getResponses(0).getResponseRange();
-        RangeResponse found = answer.getResponses(1).getResponseRange();
-        if (found.getKvsCount() > 0) {
-            KeyValue entry = found.getKvs(0);
-            String version = Long.toString(entry.getModRevision());
-            if (EntryText.read(change.name(), entry.getValue().toByteArray(), version)
-                    .writeId()
-                    .equals(change.writeId())) {
-                return version; // the first request has arrived after all
-            }
-        }
-        if (own.getKvsCount() == 0
-                || own.getKvs(0).getCreateRevision() != token
-                || !own.getKvs(0).getValue().equals(value)) {
-            throw lost(act);
-        }
-        throw new ConflictException(change + ": found "
-                + (found.getKvsCount() == 0
-                        ? "no entry"
-                        : "version " + found.getKvs(0).getModRevision()));
-    }
-
-    private TxnRequest.Builder fence() {
-        return TxnRequest.newBuilder()
-                .addCompare(Requests.created(key, token))
-                .addCompare(Requests.hasValue(key, value));
-    }
-
-    private LeadershipLostException lost(String act) {
-        return new LeadershipLostException(act + ": the candidate " + nonce + " is gone", token, 0);
-    }
-
-    private <T> CompletableFuture<T> fenced(String act, Supplier<CompletableFuture<T>> request) {
-        Tenure on = tenure;
-        if (!led || on == null) {
-            throw new LeadershipLostException(act + ": this candidacy does not lead", token, 0);
-        }
-        if (on.isOver()) {
-            throw new LeadershipLostException(act + ": the lease is over", token, 0);
-        }
-        if (!session.isUp()) {
-            Throwable why = session.trouble();
-            throw Failures.notSent(act, why == null ? Reason.CONNECTION_LOST : Failures.reason(why), why);
-        }
-        return request.get().exceptionallyCompose(failure -> {
-            if (Failures.isUnknown(failure)) {
-                session.suspect();
-            }
-            return CompletableFuture.failedFuture(Failures.ofWrite(failure, act));
-        });
+        return present;
     }
 }

@@ -15,6 +15,7 @@ import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.WatchCancelRequest;
+import java.util.List;
 
 /** Parts of requests, in the words of the protocol. All reads are linearizable. */
 final class Requests {
@@ -97,9 +98,13 @@ final class Requests {
 
     /** Creates the key unless it exists. */
     static RequestOp putIfAbsent(ByteString key, ByteString value) {
+        return nested(created(key, 0), List.of(put(key, value)));
+    }
+
+    /** {@code writes} if {@code condition} held before the transaction. */
+    static RequestOp nested(Compare condition, List<RequestOp> writes) {
         return RequestOp.newBuilder()
-                .setRequestTxn(
-                        TxnRequest.newBuilder().addCompare(created(key, 0)).addSuccess(put(key, value)))
+                .setRequestTxn(TxnRequest.newBuilder().addCompare(condition).addAllSuccess(writes))
                 .build();
     }
 }

@@ -44,6 +44,7 @@ final class Session {
     private @Nullable Timer next;
     private @Nullable Throwable trouble;
     private CompletableFuture<Void> up = new CompletableFuture<>();
+    private CompletableFuture<Void> proven = new CompletableFuture<>();
     private String process = "";
     private boolean started;
     private boolean beating;
@@ -185,6 +186,9 @@ final class Session {
         if (news) {
             up.complete(null);
         }
+        CompletableFuture<Void> waitedFor = proven;
+        proven = new CompletableFuture<>();
+        waitedFor.complete(null);
         watches.up();
         if (tenure != null) {
             tenure.up();
@@ -269,17 +273,27 @@ final class Session {
     /** Done when a server answers; fails when that takes longer than a request may. */
     CompletableFuture<Void> whenUp(String act) {
         start();
+        return inTime(up, settings.requestTimeout(), act);
+    }
+
+    private CompletableFuture<Void> inTime(CompletableFuture<Void> event, Duration patience, String act) {
         CompletableFuture<Void> ready = new CompletableFuture<>();
-        CompletableFuture<Void> unused = up.thenRun(() -> ready.complete(null));
+        CompletableFuture<Void> unused = event.thenRun(() -> ready.complete(null));
         if (ready.isDone()) {
             return ready;
         }
-        Timer late = loop.schedule(settings.requestTimeout(), () -> {
+        Timer late = loop.schedule(patience, () -> {
             Throwable why = trouble;
             ready.completeExceptionally(
                     Failures.notSent(act, why == null ? Reason.CONNECTION_LOST : Failures.reason(why), why));
         });
         return ready.whenComplete((done, failure) -> late.close());
+    }
+
+    /** Done at the next proof that a server answers; fails when each was asked, and it takes longer than a request may. */
+    CompletableFuture<Void> whenProven(String act) {
+        Duration all = settings.tryTimeout().multipliedBy(connection.servers());
+        return inTime(proven, settings.requestTimeout().plus(all), act);
     }
 
     /** The lease for new candidates: one for all. */
@@ -327,8 +341,9 @@ final class Session {
         } // else somebody still works under a lock that the engine has not given up: it runs out (rule 3.7, SAFETY V6)
         closed = true;
         watches.close();
+        // A lease under which a contender may still work is left to run out (SAFETY V1, V6).
         CompletableFuture<?>[] told = reachable
-                ? leaving.stream().map(Tenure::gone).toArray(CompletableFuture<?>[]::new)
+                ? leaving.stream().filter(Tenure::isUnused).map(Tenure::gone).toArray(CompletableFuture<?>[]::new)
                 : new CompletableFuture<?>[0];
         return CompletableFuture.allOf(told)
                 .orTimeout(LAST_REVOCATION.toMillis(), TimeUnit.MILLISECONDS)

@@ -13,11 +13,13 @@ import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.LeaseKeepAliveRequest;
 import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.RangeResponse;
+import io.etcd.jetcd.api.RequestOp;
 import io.etcd.jetcd.api.ResponseHeader;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -50,6 +52,9 @@ final class Tenure {
     private final Session session;
     private final Set<CandidateDriver> members = new LinkedHashSet<>();
     private final Set<CandidateDriver> waiting = new LinkedHashSet<>();
+    /** Those whose contenders may still work. */
+    private final Set<CandidateDriver> open = new HashSet<>();
+
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private State state = State.NEW;
     private long id;
@@ -57,6 +62,7 @@ final class Tenure {
     private @Nullable Lease lease;
     private boolean creating;
     private boolean asked;
+    private boolean ranOut;
     private boolean revoking;
 
     Tenure(Session session) {
@@ -188,6 +194,7 @@ final class Tenure {
     /** What is over by the clock is over, whatever etcd would say. */
     void judge() {
         if (state == State.LIVE && lease != null && !lease.isValid()) {
+            ranOut = true;
             end(
                     Reason.EXPIRED,
                     new UnavailableException("the lease could not be renewed in time", Reason.EXPIRED, null));
@@ -215,7 +222,15 @@ final class Tenure {
         ended.forEach(member -> member.over(reason, cause));
     }
 
-    /** Removes it from etcd, with all its keys; again at each beat until etcd says so. */
+    /** Whether nobody works under it any more, or may by its deadline. */
+    boolean isUnused() {
+        return open.isEmpty() || ranOut;
+    }
+
+    /**
+     * Removes it from etcd, with all its keys; again at each beat until etcd says so. While a contender may still work only looks whether it is gone there: the lock
+     * is that contender's until it has returned or its time is over (SAFETY V1), for which the engine closes its candidacy.
+     */
     void revoke() {
         if (gone.isDone()) {
             session.gone(this);
@@ -225,21 +240,27 @@ final class Tenure {
             return;
         }
         revoking = true;
-        Loop.whenDone(
-                session.connection()
-                        .call(
-                                LeaseGrpc.getLeaseRevokeMethod(),
-                                LeaseRevokeRequest.newBuilder().setID(id).build(),
-                                session.settings().requestTimeout()),
-                (answer, failure) -> {
-                    revoking = false;
-                    if (failure == null || Failures.isNoLease(failure)) {
-                        gone.complete(null);
-                        session.gone(this);
-                    } else {
-                        LOG.debug("Lease {} is not revoked yet: {}", Long.toHexString(id), Failures.show(failure));
-                    }
-                });
+        boolean unused = isUnused();
+        Loop.whenDone(unused ? revocation(id) : outdate(), (answer, failure) -> {
+            revoking = false;
+            if (failure == null ? unused : Failures.isNoLease(failure)) {
+                gone.complete(null);
+                session.gone(this);
+            } else if (failure == null && isUnused()) {
+                revoke();
+            } else if (failure != null) {
+                LOG.debug("Lease {} is not revoked yet: {}", Long.toHexString(id), Failures.show(failure));
+            }
+        });
+    }
+
+    private CompletableFuture<Void> revocation(long which) {
+        return session.connection()
+                .call(
+                        LeaseGrpc.getLeaseRevokeMethod(),
+                        LeaseRevokeRequest.newBuilder().setID(which).build(),
+                        session.settings().requestTimeout())
+                .thenAccept(answer -> {});
     }
 
     // ---- candidates ----
@@ -247,6 +268,7 @@ final class Tenure {
     /** Takes a candidate in, which is created as soon as may be. */
     void join(CandidateDriver member) {
         members.add(member);
+        open.add(member);
         waiting.add(member);
         if (lease != null) {
             member.joined(lease);
@@ -264,6 +286,13 @@ final class Tenure {
         members.remove(member);
         if (waiting.remove(member)) {
             member.notCreated();
+        }
+    }
+
+    /** Nobody works under it any more, or the time for that is over. */
+    void closed(CandidateDriver member) {
+        if (open.remove(member) && open.isEmpty() && state == State.OVER && session.isUp()) {
+            revoke();
         }
     }
 
@@ -318,7 +347,7 @@ final class Tenure {
 
     /** Creations were revoked meanwhile: not ours, or we would not be here. */
     private void revoked(List<CandidateDriver> batch, RangeResponse found) {
-        gen = found.getKvsCount() == 0 ? 0 : found.getKvs(0).getModRevision();
+        genSeen(found);
         again(batch);
     }
 
@@ -334,11 +363,14 @@ final class Tenure {
 
     private void failed(List<CandidateDriver> batch, Throwable failure) {
         LOG.debug("{} candidate(s) not created: {}", batch.size(), Failures.show(failure));
+        if (Failures.isUnknown(failure)) {
+            batch.forEach(CandidateDriver::maybeCreated);
+        }
         if (Failures.isNoLease(failure)) {
             again(batch);
             end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, failure));
         } else if (Failures.isOfServer(Failures.unwrap(failure))) {
-            // Sent again when a server answers: it changes nothing then that may have been done already.
+            // Sent again when a server answers. What this request may still do is outdated when the candidate leaves.
             creating = true;
             again(batch);
             session.loop().schedule(RETRY, () -> {
@@ -378,23 +410,42 @@ final class Tenure {
         }
     }
 
-    /** Removes a candidate whose creation may still be on its way: whatever arrives later fails (SAFETY C1). */
-    CompletableFuture<Void> revoke(CandidateDriver member) {
-        ByteString process = ByteString.copyFromUtf8(session.process());
+    /** Removes a candidate whose creation may still be on its way: {@code farewell}, and whatever arrives later fails (SAFETY C1). */
+    CompletableFuture<Void> revoke(CandidateDriver member, List<RequestOp> farewell) {
+        return outdate(farewell, member.key()).handle((answer, failure) -> {
+            if (failure != null && !Failures.isNoLease(failure)) {
+                throw Failures.ofRead(
+                        failure, "removing a candidate of " + member.keys().name());
+            }
+            return null;
+        });
+    }
+
+    // ---- what creations are conditional on ----
+
+    /** The mod revision that the key of this lease must have for anything to be created under it. */
+    long gen() {
+        return gen;
+    }
+
+    /** What it is in etcd, as far as is known now. */
+    void genSeen(RangeResponse found) {
+        gen = Math.max(gen, found.getKvsCount() == 0 ? 0 : found.getKvs(0).getModRevision());
+    }
+
+    /** No creation that was sent before this is carried out when this is done; fails if the lease is gone, and all keys of it. */
+    CompletableFuture<Void> outdate() {
+        return outdate(List.of());
+    }
+
+    private CompletableFuture<Void> outdate(List<RequestOp> before, ByteString... removed) {
+        TxnRequest.Builder request = TxnRequest.newBuilder().addAllSuccess(before);
+        for (ByteString key : removed) {
+            request.addSuccess(Requests.delete(key));
+        }
+        request.addSuccess(Requests.put(session.keys().gen(id), ByteString.copyFromUtf8(session.process()), id));
         return session.connection()
-                .txn(TxnRequest.newBuilder()
-                        .addSuccess(Requests.put(session.keys().gen(id), process, id))
-                        .addSuccess(Requests.delete(member.key()))
-                        .build())
-                .handle((answer, failure) -> {
-                    if (failure == null) {
-                        gen = Math.max(gen, answer.getHeader().getRevision());
-                    } else if (!Failures.isNoLease(failure)) {
-                        throw Failures.ofRead(
-                                failure,
-                                "removing a candidate of " + member.keys().name());
-                    }
-                    return null;
-                });
+                .txn(request.build())
+                .thenAccept(answer -> gen = Math.max(gen, answer.getHeader().getRevision()));
     }
 }
