@@ -56,6 +56,11 @@ final class EtcdProbe {
         }
     }
 
+    static long term(EtcdServers.Server server) throws Exception {
+        StatusResponse answer = ask(server);
+        return answer.getLeader() == 0 ? 0 : answer.getRaftTerm();
+    }
+
     /** Of the member, in hexadecimal digits. */
     static String id(EtcdServers.Server server) throws Exception {
         return Long.toHexString(ask(server).getHeader().getMemberId());

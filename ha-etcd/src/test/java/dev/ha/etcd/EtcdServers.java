@@ -4,10 +4,12 @@ import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.ServerProcess;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,11 +123,16 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
 
     /** The one that leads the cluster. */
     Server leader() throws InterruptedException {
+        return leaderBut(null);
+    }
+
+    /** The one that leads the cluster, {@code stopped} being none. */
+    Server leaderBut(@Nullable Server stopped) throws InterruptedException {
         Server[] found = new Server[1];
         Waiting.until(
                 () -> {
                     for (Server server : servers) {
-                        if (server.isAlive() && server.leads()) {
+                        if (server != stopped && server.isAlive() && server.leads()) {
                             found[0] = server;
                             return true;
                         }
@@ -343,6 +350,23 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
                 id = EtcdProbe.id(this);
             }
             return id;
+        }
+
+        /** How many transactions of clients it has dealt with so far, whatever became of them. */
+        long transactions() throws IOException {
+            try (InputStream metrics =
+                    URI.create(endpoint() + "/metrics").toURL().openStream()) {
+                return new String(metrics.readAllBytes(), StandardCharsets.UTF_8)
+                        .lines()
+                        .filter(line -> line.startsWith("grpc_server_handled_total") && line.contains("\"Txn\""))
+                        .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
+                        .sum();
+            }
+        }
+
+        /** Of raft, as far as it has heard; 0 while it knows no leader. */
+        long term() throws Exception {
+            return EtcdProbe.term(this);
         }
 
         private String output() {
