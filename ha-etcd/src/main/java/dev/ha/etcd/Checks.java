@@ -1,13 +1,17 @@
 package dev.ha.etcd;
 
 import com.google.protobuf.ByteString;
+import dev.ha.HighAvailabilityException;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.spi.Diagnosable.Check;
 import io.etcd.jetcd.api.LeaseGrantRequest;
+import io.etcd.jetcd.api.LeaseGrantResponse;
 import io.etcd.jetcd.api.LeaseGrpc;
 import io.etcd.jetcd.api.LeaseRevokeRequest;
 import io.etcd.jetcd.api.TxnRequest;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -17,6 +21,8 @@ import java.util.function.Supplier;
 
 /** What this backend must meet, for {@code ha doctor}. Each check is bounded by a few request timeouts. */
 final class Checks {
+    private static final Duration PROBE_TTL = Duration.ofMinutes(1);
+
     private final Settings settings;
     private final Session session;
 
@@ -59,44 +65,73 @@ final class Checks {
                 + settings.login().map(login -> ", as " + login.username()).orElse("");
     }
 
+    /** Of each server, for any of them may lead etcd; one that does not answer is no reason to fail as long as another does. */
     private String version() throws Exception {
-        String version =
-                await("asking for the version", () -> session.connection().version());
-        if (!ServerVersion.of(version).keepsLeases()) {
-            throw new UnavailableException(version + " is older than " + ServerVersion.NEEDED, Reason.INITIAL, null);
+        List<String> found = new ArrayList<>();
+        HighAvailabilityException silent = null;
+        boolean old = false;
+        for (Endpoint server : settings.endpoints()) {
+            try {
+                String version = await("asking " + server + " for its version", () -> session.connection()
+                        .version(server));
+                old |= !ServerVersion.of(version).keepsLeases();
+                found.add(server + " " + version);
+            } catch (HighAvailabilityException failure) {
+                silent = failure;
+                found.add(server + " does not answer");
+            }
         }
-        return version;
+        String all = String.join(", ", found);
+        if (old) {
+            throw new UnavailableException(all + ": older than " + ServerVersion.NEEDED, Reason.INITIAL, null);
+        }
+        if (silent != null && settings.endpoints().size() == 1) {
+            throw silent;
+        }
+        return all;
     }
 
+    /** On a lease, so that nothing stays if only half of it succeeds. */
     private String rights() throws Exception {
         ByteString probe = ByteString.copyFromUtf8(session.keys().cluster() + "probe-" + Nonce.fresh());
-        await("writing", () -> session.connection()
-                .txn(TxnRequest.newBuilder()
-                        .addSuccess(Requests.put(probe, ByteString.EMPTY))
-                        .build())
-                .thenCompose(put -> session.connection()
-                        .txn(TxnRequest.newBuilder()
-                                .addSuccess(Requests.get(probe))
-                                .addSuccess(Requests.delete(probe))
-                                .build())));
+        LeaseGrantResponse lease = await("asking for a lease", () -> lease(PROBE_TTL));
+        try {
+            await("writing", () -> session.connection()
+                    .txn(TxnRequest.newBuilder()
+                            .addSuccess(Requests.put(probe, ByteString.EMPTY, lease.getID()))
+                            .build())
+                    .thenCompose(put -> session.connection()
+                            .txn(TxnRequest.newBuilder()
+                                    .addSuccess(Requests.get(probe))
+                                    .addSuccess(Requests.delete(probe))
+                                    .build())));
+        } finally {
+            await("revoking a lease", () -> revocation(lease).exceptionally(failure -> null)); // else it runs out
+        }
         return "wrote, read and deleted";
+    }
+
+    private CompletableFuture<LeaseGrantResponse> lease(Duration ttl) {
+        return session.connection()
+                .call(
+                        LeaseGrpc.getLeaseGrantMethod(),
+                        LeaseGrantRequest.newBuilder().setTTL(ttl.toSeconds()).build(),
+                        settings.requestTimeout());
+    }
+
+    private CompletableFuture<Void> revocation(LeaseGrantResponse lease) {
+        return session.connection()
+                .call(
+                        LeaseGrpc.getLeaseRevokeMethod(),
+                        LeaseRevokeRequest.newBuilder().setID(lease.getID()).build(),
+                        settings.requestTimeout())
+                .thenAccept(revoked -> {});
     }
 
     private String ttl() throws Exception {
         long asked = settings.leaseTtl().toSeconds();
-        long granted = await("asking for a lease", () -> session.connection()
-                .call(
-                        LeaseGrpc.getLeaseGrantMethod(),
-                        LeaseGrantRequest.newBuilder().setTTL(asked).build(),
-                        settings.requestTimeout())
-                .thenCompose(lease -> session.connection()
-                        .call(
-                                LeaseGrpc.getLeaseRevokeMethod(),
-                                LeaseRevokeRequest.newBuilder()
-                                        .setID(lease.getID())
-                                        .build(),
-                                settings.requestTimeout())
-                        .thenApply(revoked -> lease.getTTL())));
+        long granted = await("asking for a lease", () -> lease(settings.leaseTtl())
+                .thenCompose(lease -> revocation(lease).thenApply(revoked -> lease.getTTL())));
         if (granted > asked) {
             throw new UnavailableException(
                     "longer than wanted: " + granted + " s, asked for " + asked + " s", Reason.INITIAL, null);

@@ -25,7 +25,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -45,6 +44,8 @@ final class Connection {
     /** A server without a leader refuses at once instead of keeping us waiting. */
     private static final Metadata.Key<String> REQUIRE_LEADER =
             Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
+
+    private static final CompletableFuture<String> NO_TOKEN = CompletableFuture.completedFuture("");
 
     private final Settings settings;
     private final Loop loop;
@@ -66,7 +67,7 @@ final class Connection {
         this.current = ThreadLocalRandom.current().nextInt(settings.endpoints().size()); // so that clients spread
     }
 
-    /** Reads the files of the TLS settings. Blocks; called once, not on the loop, before all else. */
+    /** Reads the files of the TLS settings. Blocks; not on the loop. */
     static @Nullable SslContext tls(Settings settings) throws SSLException {
         if (settings.tls().isEmpty()) {
             return null;
@@ -82,6 +83,7 @@ final class Connection {
         return builder.build();
     }
 
+    /** For connections that are opened from now on. */
     void use(@Nullable SslContext context) {
         tls = context;
     }
@@ -106,7 +108,6 @@ final class Connection {
     void next() {
         current = (current + 1) % settings.endpoints().size();
         generation++;
-        token = null;
         drop();
     }
 
@@ -173,35 +174,51 @@ final class Connection {
         return call(KVGrpc.getTxnMethod(), request, settings.requestTimeout());
     }
 
-    /** What the server of the moment says its version is. */
-    CompletableFuture<String> version() {
-        return call(MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), settings.requestTimeout())
-                .thenApply(status -> status.getVersion());
+    /** What that server says its version is, on a connection of its own. */
+    CompletableFuture<String> version(Endpoint server) {
+        long until = until(settings.requestTimeout());
+        return headers(until).thenCompose(headers -> {
+            ManagedChannel own = open(server);
+            return send(own, MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), until, headers)
+                    .thenApply(status -> status.getVersion())
+                    .whenComplete((version, failure) -> own.shutdownNow());
+        });
     }
 
-    /** Sends one message, also on a stream, and takes the first answer. */
+    private long until(Duration timeout) {
+        return loop.nanoTime() + timeout.toNanos();
+    }
+
+    /** Sends one message, also on a stream, and takes the first answer. All that is needed for it has that time together. What fails here fails the stage. */
     <Q, A> CompletableFuture<A> call(MethodDescriptor<Q, A> method, Q request, Duration timeout) {
-        return headers()
-                .thenCompose(headers -> send(method, request, timeout, headers))
-                .exceptionallyCompose(failure -> {
-                    if (settings.login().isEmpty() || !Failures.isOldLogin(failure)) {
-                        return CompletableFuture.failedFuture(failure);
+        long until = until(timeout);
+        return call(method, request, until)
+                .exceptionallyCompose(failure -> settings.login().isPresent() && Failures.isOldLogin(failure)
+                        ? call(method, request, until) // refused before anything was done with the request
+                        : CompletableFuture.failedFuture(failure));
+    }
+
+    private <Q, A> CompletableFuture<A> call(MethodDescriptor<Q, A> method, Q request, long until) {
+        return headers(until).thenCompose(headers -> send(channel(), method, request, until, headers)
+                .whenComplete((answer, failure) -> {
+                    if (failure != null && Failures.isOldLogin(failure)) {
+                        forgetLogin(headers.get(TOKEN));
                     }
-                    token = null; // refused before anything was done with the request
-                    return headers().thenCompose(headers -> send(method, request, timeout, headers));
-                });
+                }));
     }
 
     private <Q, A> CompletableFuture<A> send(
-            MethodDescriptor<Q, A> method, Q request, Duration timeout, Metadata headers) {
+            ManagedChannel on, MethodDescriptor<Q, A> method, Q request, long until, Metadata headers) {
         CompletableFuture<A> future = new CompletableFuture<>();
-        if (closed) {
-            future.completeExceptionally(
-                    Status.CANCELLED.withDescription("closed").asRuntimeException());
+        long left = until - loop.nanoTime();
+        if (closed || left <= 0) {
+            Status why = closed
+                    ? Status.CANCELLED.withDescription("closed")
+                    : Status.DEADLINE_EXCEEDED.withDescription("no time left after logging in");
+            future.completeExceptionally(why.asRuntimeException());
             return future;
         }
-        ClientCall<Q, A> call = channel()
-                .newCall(method, CallOptions.DEFAULT.withDeadlineAfter(timeout.toMillis(), TimeUnit.MILLISECONDS));
+        ClientCall<Q, A> call = on.newCall(method, CallOptions.DEFAULT.withDeadlineAfter(left, TimeUnit.NANOSECONDS));
         call.start(
                 new ClientCall.Listener<>() {
                     @Override
@@ -222,51 +239,65 @@ final class Connection {
         return future;
     }
 
+    /**
+     * A stream that is open.
+     *
+     * @param login what it has logged in with; empty where that is not needed
+     */
+    record Opened<Q, A>(ClientCall<Q, A> call, String login) {}
+
     /** Opens a stream; what is heard goes to {@code listener}, on the loop. */
-    <Q, A> CompletableFuture<ClientCall<Q, A>> stream(MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener) {
-        return headers().thenApply(headers -> {
+    <Q, A> CompletableFuture<Opened<Q, A>> stream(MethodDescriptor<Q, A> method, ClientCall.Listener<A> listener) {
+        return headers(until(settings.requestTimeout())).thenApply(headers -> {
             ClientCall<Q, A> call = channel().newCall(method, CallOptions.DEFAULT);
+            String login = headers.get(TOKEN);
             call.start(listener, headers);
-            return call;
+            return new Opened<>(call, login == null ? "" : login);
         });
     }
 
-    /** Logs in first, where that is configured. */
-    private CompletableFuture<Metadata> headers() {
+    /** Logs in first, where that is configured. A login is good on all servers. */
+    private CompletableFuture<Metadata> headers(long until) {
         Metadata headers = new Metadata();
         headers.put(REQUIRE_LEADER, "true");
-        if (settings.login().isEmpty()) {
-            return CompletableFuture.completedFuture(headers);
-        }
-        CompletableFuture<String> known = token;
-        if (known == null || known.isCompletedExceptionally()) {
-            known = logIn(settings.login().get(), headers);
-            token = known;
-        }
-        return known.thenApply(text -> {
-            headers.put(TOKEN, text);
-            return headers;
-        });
+        return CompletableFuture.completedFuture(settings.login())
+                .thenCompose(login -> login.isEmpty() ? NO_TOKEN : token(login.get(), until))
+                .thenApply(text -> {
+                    if (!text.isEmpty()) {
+                        headers.put(TOKEN, text);
+                    }
+                    return headers;
+                });
     }
 
-    private CompletableFuture<String> logIn(Settings.Login login, Metadata headers) {
+    private CompletableFuture<String> token(Settings.Login login, long until) {
+        CompletableFuture<String> known = token;
+        if (known == null || known.isCompletedExceptionally()) {
+            known = logIn(login, until);
+            token = known;
+        }
+        return known;
+    }
+
+    private CompletableFuture<String> logIn(Settings.Login login, long until) {
         AuthenticateRequest request = AuthenticateRequest.newBuilder()
                 .setName(login.username())
                 .setPassword(login.password())
                 .build();
         Metadata plain = new Metadata();
-        plain.merge(headers);
-        return send(AuthGrpc.getAuthenticateMethod(), request, settings.requestTimeout(), plain)
+        plain.put(REQUIRE_LEADER, "true");
+        return send(channel(), AuthGrpc.getAuthenticateMethod(), request, until, plain)
                 .thenApply(answer -> answer.getToken());
     }
 
-    /** The login is not good any more, where nobody else would notice: on a stream. */
-    void forgetLogin() {
-        token = null;
-    }
-
-    /** The servers, for messages. */
-    List<Endpoint> all() {
-        return settings.endpoints();
+    /** That login was refused; a later one is left alone. */
+    void forgetLogin(@Nullable String refused) {
+        CompletableFuture<String> known = token;
+        if (known != null
+                && known.isDone()
+                && !known.isCompletedExceptionally()
+                && known.join().equals(refused)) {
+            token = null;
+        }
     }
 }

@@ -23,7 +23,7 @@ final class EtcdBackend implements HighAvailabilityBackend, Diagnosable {
     EtcdBackend(Settings settings, BackendContext context) {
         this.keys = new Keys(settings.namespace(), context.clusterId());
         this.loop = new Loop(context);
-        this.session = new Session(settings, context, loop, keys);
+        this.session = new Session(settings, context, loop, keys, Watches.REREAD);
         this.checks = new Checks(settings, session);
     }
 

@@ -61,6 +61,7 @@ final class EtcdOptions {
 
     static final Option<Optional<String>> TLS_AUTHORITY = Option.text(
                     "tls.authority", "The name that the servers' certificates must carry, where it is not their host.")
+            .check(name -> Endpoint.isOne(name) && !name.contains("://"), "must be the name of a host")
             .optional();
 
     static final List<Option<?>> ALL = List.of(

@@ -103,6 +103,11 @@ final class Loop implements Executor {
         return context.schedule(delay, () -> execute(task));
     }
 
+    /** The monotonic clock. */
+    long nanoTime() {
+        return context.nanoTime();
+    }
+
     /** Ends the thread; done when it has ended. */
     CompletableFuture<Void> close() {
         EventLoopGroup open;

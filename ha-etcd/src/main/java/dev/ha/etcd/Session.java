@@ -11,7 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,21 +37,21 @@ final class Session {
     private final Watches watches;
     private final List<Tenure> leaving = new ArrayList<>();
     private final Set<Endpoint> known = new HashSet<>();
-    /** What we may not do, though the server is well. */
-    private final Set<String> denials = new HashSet<>();
-
+    private final Troubles troubles;
+    private final Pace suspicions = new Pace();
     private @Nullable Tenure tenure;
     private @Nullable Timer next;
-    private @Nullable Throwable trouble;
     private CompletableFuture<Void> up = new CompletableFuture<>();
     private CompletableFuture<Void> proven = new CompletableFuture<>();
     private String process = "";
     private boolean started;
     private boolean beating;
+    private boolean suspected;
     private boolean closed;
     private int failures;
 
-    Session(Settings settings, BackendContext context, Loop loop, Keys keys) {
+    /** All is read again every {@code reread}. */
+    Session(Settings settings, BackendContext context, Loop loop, Keys keys, Duration reread) {
         this.settings = settings;
         this.context = context;
         this.loop = loop;
@@ -64,7 +64,8 @@ final class Session {
                     return null;
                 }),
                 keys.probe());
-        this.watches = new Watches(this, connection, loop);
+        this.watches = new Watches(this, connection, loop, reread);
+        this.troubles = new Troubles(context, watches::remind);
     }
 
     Connection connection() {
@@ -105,22 +106,47 @@ final class Session {
         Loop.whenDone(
                 context.blocking(() -> {
                             process = context.processId(); // looks its host up, which must not happen on the loop
-                            SslContext tls = Connection.tls(settings);
-                            connection.use(tls);
+                            loadTls();
                             Requests.load();
                             return null;
                         })
                         .toCompletableFuture(),
+                (done, failure) -> loop.execute(() -> {
+                    if (failure == null) {
+                        beat();
+                    } else {
+                        started = false;
+                        Throwable inner = Failures.unwrap(failure);
+                        boolean known = inner instanceof UnavailableException;
+                        told(inner, known ? Reason.ACCESS_DENIED : Reason.CONNECTION_LOST, known ? "" : "starting: ");
+                        next = loop.schedule(LAST_RETRY, this::start);
+                    }
+                }));
+    }
+
+    /** Blocks. */
+    private void loadTls() {
+        try {
+            SslContext tls = Connection.tls(settings);
+            loop.execute(() -> connection.use(tls));
+        } catch (SSLException | RuntimeException unusable) { // they may be on their way
+            throw new UnavailableException(
+                    "the files of tls.* can't be used: " + Failures.show(unusable), Reason.ACCESS_DENIED, unusable);
+        }
+    }
+
+    /** Certificates run out, and are replaced. */
+    private void reloadTls() {
+        Loop.whenDone(
+                context.blocking(() -> {
+                            loadTls();
+                            return null;
+                        })
+                        .toCompletableFuture(),
                 (done, failure) -> {
-                    loop.execute(() -> {
-                        if (failure == null) {
-                            beat();
-                        } else {
-                            started = false;
-                            told(Failures.unwrap(failure), Reason.ACCESS_DENIED, "the files of tls.* can't be used: ");
-                            next = loop.schedule(LAST_RETRY, this::start); // they may be on their way
-                        }
-                    });
+                    if (failure != null) {
+                        LOG.warn("{}", Failures.show(failure));
+                    }
                 });
     }
 
@@ -128,9 +154,22 @@ final class Session {
 
     /** Something failed that should not: looks at once whether the server is well. */
     void suspect() {
-        if (isUp()) {
-            beat();
+        if (!isUp() || beating || suspected) {
+            return;
         }
+        Duration wait =
+                suspicions.next(nanoTime()); // whoever fails again and again beside a server that is well is no storm
+        if (wait.isZero()) {
+            beat();
+            return;
+        }
+        suspected = true;
+        loop.schedule(wait, () -> {
+            suspected = false;
+            if (isUp()) {
+                beat();
+            }
+        });
     }
 
     private void beat() {
@@ -149,11 +188,18 @@ final class Session {
                 : connection.prove(settings.tryTimeout()).thenApply(answer -> null);
         Loop.whenDone(proof, (done, failure) -> {
             beating = false;
-            if (!closed) {
+            if (closed) {
+                return;
+            }
+            try {
                 if (failure == null) {
                     well();
                 } else {
                     failed(Failures.unwrap(failure));
+                }
+            } finally {
+                if (next == null) {
+                    schedule(settings.beat()); // it goes on, whatever becomes of this
                 }
             }
         });
@@ -175,12 +221,9 @@ final class Session {
     private void well() {
         failures = 0;
         boolean news = !isUp();
-        if (trouble != null && denials.isEmpty()) {
-            trouble = null;
-            context.connected();
-        }
-        if (known.add(connection.server())) {
-            tellVersion();
+        troubles.remove(this);
+        if (news || !known.contains(connection.server())) {
+            askVersions();
         }
         schedule(settings.beat());
         if (news) {
@@ -202,6 +245,9 @@ final class Session {
         boolean inVain = failures >= connection.servers();
         String at = connection.server().toString();
         connection.next();
+        if (Failures.isOfTls(failure)) {
+            reloadTls();
+        }
         if (inVain) {
             if (up.isDone()) {
                 up = new CompletableFuture<>();
@@ -221,40 +267,39 @@ final class Session {
 
     private void told(Throwable failure, Reason reason, String before) {
         UnavailableException cause = new UnavailableException(before + Failures.show(failure), reason, failure);
-        trouble = cause;
-        context.disconnected(reason, cause);
-        watches.down(reason, cause);
+        watches.down();
+        troubles.add(this, cause); // the engine tells the followers
     }
 
-    /** An answer that is an answer, but that we may not do what we want. */
-    void denied(Throwable failure, String act) {
-        UnavailableException cause =
-                new UnavailableException(act + ": " + Failures.show(failure), Reason.ACCESS_DENIED, failure);
-        trouble = cause;
-        denials.add(act);
-        context.disconnected(Reason.ACCESS_DENIED, cause);
+    /** An answer that is an answer, but that {@code what} may not do what it wants. */
+    void denied(Object what, Throwable failure, String act) {
+        troubles.add(
+                what, new UnavailableException(act + ": " + Failures.show(failure), Failures.reason(failure), failure));
     }
 
-    /** {@code act} was not denied this time. */
-    void allowed(String act) {
-        if (denials.remove(act) && denials.isEmpty() && isUp()) {
-            trouble = null;
-            context.connected();
-        }
+    /** {@code what} is not denied any more, or not wanted. */
+    void allowed(Object what) {
+        troubles.remove(what);
     }
 
-    private void tellVersion() {
-        Endpoint server = connection.server();
-        Loop.whenDone(connection.version(), (version, failure) -> {
-            if (failure == null && !ServerVersion.of(version).keepsLeases()) {
-                LOG.warn(
-                        "etcd at {} is {}: before {} a lease that was renewed may be revoked when etcd changes its leader, and two contenders may lead"
-                                + " (rule 1.3)",
-                        server,
-                        version,
-                        ServerVersion.NEEDED);
+    /** Of all servers: it is etcd's leader that matters, whichever that will be (SAFETY E2). */
+    private void askVersions() {
+        for (Endpoint server : settings.endpoints()) {
+            if (!known.contains(server)) {
+                Loop.whenDone(connection.version(server), (version, failure) -> {
+                    if (failure == null
+                            && known.add(server)
+                            && !ServerVersion.of(version).keepsLeases()) {
+                        LOG.warn(
+                                "etcd at {} is {}: before {} a lease that was renewed may be revoked when etcd changes its leader, and two contenders may lead"
+                                        + " (rule 1.3)",
+                                server,
+                                version,
+                                ServerVersion.NEEDED);
+                    }
+                });
             }
-        });
+        }
     }
 
     // ---- for the others ----
@@ -267,7 +312,7 @@ final class Session {
     /** Why not. */
     @Nullable
     Throwable trouble() {
-        return trouble;
+        return troubles.of(this);
     }
 
     /** Done when a server answers; fails when that takes longer than a request may. */
@@ -283,7 +328,7 @@ final class Session {
             return ready;
         }
         Timer late = loop.schedule(patience, () -> {
-            Throwable why = trouble;
+            Throwable why = trouble();
             ready.completeExceptionally(
                     Failures.notSent(act, why == null ? Reason.CONNECTION_LOST : Failures.reason(why), why));
         });
@@ -299,6 +344,9 @@ final class Session {
     /** The lease for new candidates: one for all. */
     Tenure tenure() {
         start();
+        if (tenure != null) {
+            tenure.judge(); // nobody joins what is over
+        }
         Tenure present = tenure;
         if (present == null) {
             present = new Tenure(this);
@@ -345,16 +393,12 @@ final class Session {
         CompletableFuture<?>[] told = reachable
                 ? leaving.stream().filter(Tenure::isUnused).map(Tenure::gone).toArray(CompletableFuture<?>[]::new)
                 : new CompletableFuture<?>[0];
-        return CompletableFuture.allOf(told)
-                .orTimeout(LAST_REVOCATION.toMillis(), TimeUnit.MILLISECONDS)
-                .handle((done, failure) -> null)
-                .thenCompose(done -> {
-                    CompletableFuture<Void> ended = new CompletableFuture<>();
-                    loop.execute(() -> {
-                        connection.close();
-                        ended.complete(null);
-                    });
-                    return ended;
-                });
+        CompletableFuture<Void> all = CompletableFuture.allOf(told);
+        Timer late = loop.schedule(LAST_REVOCATION, () -> all.complete(null));
+        return all.handle((done, failure) -> {
+            late.close();
+            connection.close();
+            return null;
+        });
     }
 }

@@ -39,8 +39,8 @@ final class Tenure {
 
     private static final Duration RETRY = Duration.ofMillis(500);
     private static final int TERM_TRIES = 3;
+    private static final int QUIET_FAILURES = 2;
     private static final String ASKING = "asking for a lease";
-    private static final String QUEUEING = "queueing";
 
     private enum State {
         NEW,
@@ -52,10 +52,15 @@ final class Tenure {
     private final Session session;
     private final Set<CandidateDriver> members = new LinkedHashSet<>();
     private final Set<CandidateDriver> waiting = new LinkedHashSet<>();
+    /** Those of a transaction that was refused: each goes alone, for one may spoil it for all. */
+    private final Set<CandidateDriver> alone = new LinkedHashSet<>();
     /** Those whose contenders may still work. */
     private final Set<CandidateDriver> open = new HashSet<>();
 
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    /** Ids that were asked for in vain, as far as is known. */
+    private final List<Long> lost = new ArrayList<>();
+
     private State state = State.NEW;
     private long id;
     private long gen;
@@ -63,6 +68,7 @@ final class Tenure {
     private boolean creating;
     private boolean asked;
     private boolean ranOut;
+    private int grantFailures;
     private boolean revoking;
 
     Tenure(Session session) {
@@ -137,24 +143,47 @@ final class Tenure {
                 ttl.toSeconds(),
                 session.settings().leaseTtl().toSeconds());
         state = State.LIVE;
+        grantFailures = 0;
         session.allowed(ASKING);
         long sentAt = sent.nanoTimeSeenFrom(Moment.now(session.context())); // no lease has watched the clocks so far
         Lease promised = session.context().lease(ttl, Settings.margin(ttl), sentAt);
         lease = promised;
         List.copyOf(members).forEach(member -> member.joined(promised));
+        revokeLost();
         judge(); // it may be over already
         create();
     }
 
-    /** Nobody knows whether there is such a lease: another one is asked for, and this one revoked. */
+    /** Nobody knows whether there is such a lease: another one is asked for, with another id, and nobody who waits for it need notice (SAFETY E4). */
     private void grantFailed(Throwable failure) {
         LOG.debug("No lease: {}", Failures.show(failure));
-        if (Failures.isDenied(failure)) {
-            session.denied(Failures.unwrap(failure), ASKING);
+        state = State.NEW;
+        lost.add(id);
+        grantFailures++;
+        if (Failures.isOfServer(Failures.unwrap(failure))) {
+            session.suspect();
         }
-        Throwable cause = Failures.ofRead(failure, ASKING);
-        end(Failures.reason(failure), cause);
-        session.suspect();
+        if (!Failures.isOfServer(Failures.unwrap(failure)) || grantFailures > QUIET_FAILURES) {
+            session.denied(ASKING, Failures.unwrap(failure), ASKING);
+        }
+        session.loop().schedule(RETRY, () -> {
+            if (state == State.NEW && session.isUp()) {
+                grant();
+            }
+        });
+    }
+
+    /** Leases that may have been granted, with nothing on them: one that can't be revoked now runs out. */
+    private void revokeLost() {
+        for (long each : lost) {
+            Loop.whenDone(
+                    revocation(each),
+                    (done, failure) -> LOG.debug(
+                            "Lease {}, never used: {}",
+                            Long.toHexString(each),
+                            failure == null ? "revoked" : Failures.show(failure)));
+        }
+        lost.clear();
     }
 
     /** A keep-alive, and a linearizable read behind it: only that proves that whoever answered decides (SAFETY E1). */
@@ -213,6 +242,8 @@ final class Tenure {
         }
         waiting.forEach(CandidateDriver::notCreated);
         waiting.clear();
+        alone.forEach(CandidateDriver::notCreated);
+        alone.clear();
         if (!asked) {
             gone.complete(null);
         }
@@ -284,7 +315,9 @@ final class Tenure {
     /** It is over, or gone. */
     void leave(CandidateDriver member) {
         members.remove(member);
-        if (waiting.remove(member)) {
+        boolean waited = waiting.remove(member);
+        boolean waitedAlone = alone.remove(member);
+        if (waited || waitedAlone) {
             member.notCreated();
         }
     }
@@ -298,12 +331,13 @@ final class Tenure {
 
     /** One transaction at a time, so that what comes meanwhile is in the next one. */
     private void create() {
-        if (state != State.LIVE || creating || waiting.isEmpty() || !session.isUp()) {
+        if (state != State.LIVE || creating || (waiting.isEmpty() && alone.isEmpty()) || !session.isUp()) {
             return;
         }
         List<CandidateDriver> batch = new ArrayList<>();
-        Iterator<CandidateDriver> all = waiting.iterator();
-        while (all.hasNext() && batch.size() < BATCH) {
+        Iterator<CandidateDriver> all = (alone.isEmpty() ? waiting : alone).iterator();
+        int size = alone.isEmpty() ? BATCH : 1;
+        while (all.hasNext() && batch.size() < size) {
             batch.add(all.next());
             all.remove();
         }
@@ -335,10 +369,10 @@ final class Tenure {
     }
 
     private void created(List<CandidateDriver> batch, TxnResponse answer) {
-        session.allowed(QUEUEING);
         long revision = answer.getHeader().getRevision();
         for (int i = 0; i < batch.size(); i++) {
             CandidateDriver member = batch.get(i);
+            session.allowed(member.keys());
             List<KeyValue> found =
                     answer.getResponses(3 * i + 2).getResponseRange().getKvsList();
             member.created(View.read(member.keys(), revision, found));
@@ -348,13 +382,13 @@ final class Tenure {
     /** Creations were revoked meanwhile: not ours, or we would not be here. */
     private void revoked(List<CandidateDriver> batch, RangeResponse found) {
         genSeen(found);
-        again(batch);
+        again(batch, waiting);
     }
 
-    private void again(List<CandidateDriver> batch) {
+    private void again(List<CandidateDriver> batch, Set<CandidateDriver> queue) {
         for (CandidateDriver member : batch) {
             if (member.isWanted() && state == State.LIVE) {
-                waiting.add(member);
+                queue.add(member);
             } else {
                 member.notCreated();
             }
@@ -367,27 +401,31 @@ final class Tenure {
             batch.forEach(CandidateDriver::maybeCreated);
         }
         if (Failures.isNoLease(failure)) {
-            again(batch);
+            again(batch, waiting);
             end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, failure));
         } else if (Failures.isOfServer(Failures.unwrap(failure))) {
             // Sent again when a server answers. What this request may still do is outdated when the candidate leaves.
             creating = true;
-            again(batch);
+            again(batch, waiting);
             session.loop().schedule(RETRY, () -> {
                 creating = false;
                 create();
             });
             session.suspect();
+        } else if (batch.size() > 1) {
+            again(batch, alone);
         } else {
-            Throwable inner = Failures.unwrap(failure);
-            if (Failures.isDenied(inner)) {
-                session.denied(inner, QUEUEING);
-            }
-            batch.forEach(CandidateDriver::notCreated);
-            batch.forEach(member -> member.over(
-                    Failures.reason(inner),
-                    Failures.ofRead(inner, "queueing for " + member.keys().name())));
+            refused(batch.get(0), Failures.unwrap(failure));
         }
+    }
+
+    private void refused(CandidateDriver member, Throwable failure) {
+        String act = "queueing for " + member.keys().name();
+        if (Failures.isDenied(failure)) {
+            session.denied(member.keys(), failure, act); // until it is not, whichever candidate asks
+        }
+        member.notCreated();
+        member.over(Failures.reason(failure), Failures.ofRead(failure, act));
     }
 
     /**

@@ -68,6 +68,11 @@ final class View {
         return revision;
     }
 
+    /** Whether it shows the same, whenever. */
+    boolean isSameAs(View other) {
+        return content.equals(other.content);
+    }
+
     boolean isEmpty() {
         return content.isEmpty();
     }

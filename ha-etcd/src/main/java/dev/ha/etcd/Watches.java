@@ -41,7 +41,7 @@ final class Watches {
     private static final String READING = "reading elections";
     private static final Duration RETRY = Duration.ofSeconds(1);
     /** A watch that has lost something would never tell, so all is read again from time to time. */
-    private static final Duration REREAD = Duration.ofMinutes(1);
+    static final Duration REREAD = Duration.ofMinutes(1);
 
     /** Who wants to know. */
     interface Listener {
@@ -55,6 +55,7 @@ final class Watches {
     private final Session session;
     private final Connection connection;
     private final Loop loop;
+    private final Duration reread;
     private final Map<String, Watch> all = new HashMap<>();
     private final Set<Watch> toRead = new LinkedHashSet<>();
     private @Nullable Stream stream;
@@ -62,10 +63,11 @@ final class Watches {
     private boolean rereads;
     private boolean closed;
 
-    Watches(Session session, Connection connection, Loop loop) {
+    Watches(Session session, Connection connection, Loop loop, Duration reread) {
         this.session = session;
         this.connection = connection;
         this.loop = loop;
+        this.reread = reread;
     }
 
     /** One election. */
@@ -75,13 +77,33 @@ final class Watches {
         private @Nullable View view;
         /** The view is not older than what was there when the stream was opened. */
         private boolean fresh;
+        /** Since when it is not. */
+        private long staleSince;
         /** On the stream. */
         private boolean asked;
+        /** How often it was cancelled since it was heard. */
+        private int cancellations;
+        /** How many events have come. */
+        private long heard;
+        /** To be read in a transaction of its own, for a refusal spoils it for all. */
+        private boolean alone;
 
         private long id = -1;
 
-        Watch(ElectionKeys keys) {
+        Watch(ElectionKeys keys, long now) {
             this.keys = keys;
+            this.staleSince = now;
+        }
+
+        void stale(long now) {
+            if (fresh) {
+                fresh = false;
+                staleSince = now;
+            }
+        }
+
+        void unknown(Reason reason, Throwable cause) {
+            List.copyOf(listeners).forEach(listener -> listener.unknown(reason, cause));
         }
 
         void tell() {
@@ -96,7 +118,7 @@ final class Watches {
 
     /** Tells {@code listener} of an election from now on; what is known, at once. */
     void join(ElectionKeys keys, Listener listener) {
-        Watch watch = all.computeIfAbsent(keys.prefix(), prefix -> new Watch(keys));
+        Watch watch = all.computeIfAbsent(keys.prefix(), prefix -> new Watch(keys, session.nanoTime()));
         watch.listeners.add(listener);
         View known = watch.view;
         if (watch.fresh && known != null) {
@@ -118,6 +140,7 @@ final class Watches {
         if (watch != null && watch.listeners.remove(listener) && watch.listeners.isEmpty()) {
             all.remove(keys.prefix());
             toRead.remove(watch);
+            session.allowed(watch);
             Stream open = stream;
             if (open != null) {
                 open.cancel(watch);
@@ -138,13 +161,17 @@ final class Watches {
 
     private void take(Watch watch, View view) {
         View known = watch.view;
-        boolean news = known == null || !watch.fresh || view.revision() > known.revision();
+        // As old as the known one it is news as well: somebody may have been told meanwhile that nothing is known.
+        boolean news = known == null || !watch.fresh || view.revision() >= known.revision();
+        Stream open = stream;
+        if (open != null && watch.fresh && watch.id >= 0 && known != null && news && !view.isSameAs(known)) {
+            open.doubt(watch);
+        }
         if (news) {
             watch.view = view;
         }
-        watch.fresh = true;
+        watch.fresh = open != null; // else what follows is not heard
         toRead.remove(watch);
-        Stream open = stream;
         if (open != null) {
             open.watch(watch);
         }
@@ -153,12 +180,24 @@ final class Watches {
         }
     }
 
+    /** Tells again what is known for certain: the engine has told all followers that nothing is. */
+    void remind() {
+        if (session.isUp()) {
+            List.copyOf(all.values()).stream().filter(watch -> watch.fresh).forEach(Watch::tell);
+        }
+    }
+
+    private void allStale() {
+        long now = session.nanoTime();
+        all.values().forEach(watch -> watch.stale(now));
+    }
+
     // ---- the connection ----
 
     /** A server answers: on the same way as before, or not. */
     void up() {
         Stream open = stream;
-        if (open != null && open.generation == connection.generation() && !open.ended) {
+        if (open != null && open.generation == connection.generation()) {
             read();
             return;
         }
@@ -166,8 +205,8 @@ final class Watches {
             open.end();
         }
         stream = new Stream(connection.generation());
+        allStale();
         for (Watch watch : all.values()) {
-            watch.fresh = false;
             watch.asked = false;
             watch.id = -1;
             toRead.add(watch);
@@ -180,7 +219,7 @@ final class Watches {
     }
 
     private void reread() {
-        loop.schedule(REREAD, () -> {
+        loop.schedule(reread, () -> {
             if (!closed) {
                 toRead.addAll(all.values());
                 read();
@@ -189,11 +228,13 @@ final class Watches {
         });
     }
 
-    /** No server answers. */
-    void down(Reason reason, Throwable cause) {
-        for (Watch watch : List.copyOf(all.values())) {
-            List.copyOf(watch.listeners).forEach(listener -> listener.unknown(reason, cause));
+    /** No server answers; all is read again when one does. */
+    void down() {
+        Stream open = stream;
+        if (open != null) {
+            open.end();
         }
+        allStale();
     }
 
     void close() {
@@ -215,9 +256,15 @@ final class Watches {
         Iterator<Watch> each = toRead.iterator();
         while (each.hasNext() && batch.size() < BATCH) {
             Watch watch = each.next();
+            if (watch.alone && !batch.isEmpty()) {
+                continue;
+            }
             each.remove();
             batch.add(watch);
             request.addSuccess(Requests.get(Requests.all(watch.keys.prefix())));
+            if (watch.alone) {
+                break;
+            }
         }
         reading = true;
         Stream during = stream;
@@ -233,35 +280,61 @@ final class Watches {
     }
 
     private void read(List<Watch> batch, TxnResponse answer, @Nullable Stream during) {
-        session.allowed(READING);
         long revision = answer.getHeader().getRevision();
         for (int i = 0; i < batch.size(); i++) {
             Watch watch = batch.get(i);
             if (all.get(watch.keys.prefix()) != watch) {
                 continue; // nobody wants it any more
             }
+            watch.alone = false;
             if (during != stream) {
                 toRead.add(watch); // read before the connection broke
                 continue;
             }
             RangeResponse found = answer.getResponses(i).getResponseRange();
             take(watch, View.read(watch.keys, revision, found.getKvsList()));
+            if (watch.cancellations < 2) {
+                session.allowed(watch);
+            }
         }
     }
 
     private void failed(List<Watch> batch, Throwable failure) {
-        batch.stream().filter(watch -> all.get(watch.keys.prefix()) == watch).forEach(toRead::add);
+        List<Watch> wanted = batch.stream()
+                .filter(watch -> all.get(watch.keys.prefix()) == watch)
+                .toList();
         if (Failures.isOfServer(failure)) {
-            session.suspect(); // and up() reads again
-        } else {
-            if (Failures.isDenied(failure)) {
-                session.denied(failure, READING);
-            }
+            toRead.addAll(wanted);
+            long limit = session.nanoTime() - session.settings().leaseTtl().toNanos();
             Throwable cause = Failures.ofRead(failure, READING);
-            batch.forEach(watch -> List.copyOf(watch.listeners)
-                    .forEach(listener -> listener.unknown(Failures.reason(failure), cause)));
+            wanted.stream()
+                    .filter(watch -> !watch.fresh && watch.staleSince < limit) // rule 5.2
+                    .forEach(watch -> watch.unknown(Reason.CONNECTION_LOST, cause));
+            session.suspect(); // and up() reads again
+        } else if (batch.size() > 1) {
+            wanted.forEach(watch -> watch.alone = true);
+            toRead.addAll(wanted);
+            read();
+        } else {
+            wanted.forEach(watch -> refused(watch, failure));
+            read();
         }
-        loop.schedule(RETRY, this::read);
+    }
+
+    /** Alone; tried again after a while. */
+    private void refused(Watch watch, Throwable failure) {
+        String act = "watching " + watch.keys.name();
+        watch.stale(session.nanoTime());
+        if (Failures.isDenied(failure)) {
+            session.denied(watch, failure, act);
+        }
+        watch.unknown(Failures.reason(failure), Failures.ofRead(failure, act));
+        loop.schedule(RETRY, () -> {
+            if (all.get(watch.keys.prefix()) == watch) {
+                toRead.add(watch);
+                read();
+            }
+        });
     }
 
     // ---- the stream ----
@@ -269,11 +342,11 @@ final class Watches {
     /** One stream: the answers "created" come in the order of the requests, everything else with an id. */
     private final class Stream extends ClientCall.Listener<WatchResponse> {
         private final long generation;
-        private final long openedAt = session.nanoTime();
         private final Deque<Watch> creating = new ArrayDeque<>();
         private final Map<Long, Watch> byId = new HashMap<>();
         private final List<WatchRequest> unsent = new ArrayList<>();
         private @Nullable ClientCall<WatchRequest, WatchResponse> call;
+        private String login = "";
         private boolean ended;
 
         Stream(long generation) {
@@ -282,11 +355,12 @@ final class Watches {
                 if (failure != null) {
                     broken(Failures.unwrap(failure));
                 } else if (ended) {
-                    opened.cancel("not wanted any more", null);
+                    opened.call().cancel("not wanted any more", null);
                 } else {
-                    call = opened;
-                    opened.request(1);
-                    unsent.forEach(opened::sendMessage);
+                    call = opened.call();
+                    login = opened.login();
+                    opened.call().request(1);
+                    unsent.forEach(opened.call()::sendMessage);
                     unsent.clear();
                 }
             });
@@ -341,6 +415,7 @@ final class Watches {
                 Watch watch = byId.get(response.getWatchId());
                 View before = watch == null ? null : watch.view;
                 if (watch != null && before != null) {
+                    watch.heard++;
                     View after = before.after(response.getEventsList());
                     if (after != before) {
                         watch.view = after;
@@ -360,6 +435,8 @@ final class Watches {
                 return;
             }
             watch.id = response.getWatchId();
+            watch.cancellations = 0;
+            session.allowed(watch);
             byId.put(watch.id, watch);
             if (all.get(watch.keys.prefix()) != watch) {
                 cancel(watch);
@@ -375,18 +452,34 @@ final class Watches {
                     response.getCompactRevision() == 0 ? "" : "compacted " + response.getCompactRevision());
             watch.asked = false;
             watch.id = -1;
-            watch.fresh = false;
+            watch.stale(session.nanoTime());
             if (all.get(watch.keys.prefix()) != watch) {
                 return;
             }
-            toRead.add(watch);
             if (response.getCompactRevision() != 0) {
+                toRead.add(watch);
                 read();
+            } else if (watch.cancellations++ == 0) {
+                connection.forgetLogin(login);
+                replace(); // with another login, which may help
             } else {
-                connection.forgetLogin();
-                end();
-                loop.schedule(RETRY, session::suspect); // the next beat opens another stream, with another login
+                refused(
+                        watch,
+                        Status.PERMISSION_DENIED
+                                .withDescription(response.getCancelReason())
+                                .asRuntimeException());
             }
+        }
+
+        /** A read has shown what should have been heard before: if it is not heard soon, nothing will be. */
+        void doubt(Watch watch) {
+            long heard = watch.heard;
+            loop.schedule(RETRY, () -> {
+                if (!ended && watch.id >= 0 && watch.heard == heard && all.get(watch.keys.prefix()) == watch) {
+                    LOG.warn("The watch of {} is silent and is set anew", watch.keys.name());
+                    replace();
+                }
+            });
         }
 
         @Override
@@ -397,22 +490,27 @@ final class Watches {
         }
 
         private void broken(Throwable failure) {
-            if (ended) {
-                return;
-            }
-            ended = true;
-            if (!closed) {
+            if (!ended && !closed) {
                 LOG.debug("The watch stream is broken: {}", Failures.show(failure));
                 if (Failures.isOldLogin(failure)) {
-                    connection.forgetLogin();
+                    connection.forgetLogin(login);
                 }
-                boolean atOnce = session.nanoTime() - openedAt < RETRY.toNanos();
-                loop.schedule(atOnce ? RETRY : Duration.ZERO, session::suspect); // else a refusal would be a storm
+                replace();
             }
+        }
+
+        /** What is known may be old from now on; the next beat opens another stream, and all is read. */
+        private void replace() {
+            end();
+            allStale();
+            session.suspect();
         }
 
         void end() {
             ended = true;
+            if (stream == this) {
+                stream = null;
+            }
             if (call != null) {
                 call.cancel("not wanted any more", null);
             }

@@ -7,6 +7,7 @@ import dev.ha.ConfigurationException;
 import dev.ha.Diagnosis;
 import dev.ha.Health;
 import dev.ha.HighAvailability;
+import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
@@ -15,6 +16,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.Key;
 import java.security.KeyStore;
 import java.util.ArrayList;
@@ -98,6 +100,42 @@ class SecurityTest {
         }
     }
 
+    @Test
+    void anElectionThatIsForbiddenDoesTheOthersNoHarm() throws Exception {
+        try (EtcdServers servers = withUsers()) {
+            servers.ctl(ROOT, "user", "add", "carol:some-secret");
+            servers.ctl(ROOT, "role", "add", "some");
+            servers.ctl(ROOT, "user", "grant-role", "carol", "some");
+            for (String prefix : List.of("gen/", "probe", "elections/mine/")) {
+                servers.ctl(
+                        ROOT, "role", "grant-permission", "some", "--prefix=true", "readwrite", "/ha/auth/" + prefix);
+            }
+            try (Node node = new Node(servers.endpoints(), "auth", login("carol", "some-secret"))) {
+                TestContender allowed = node.contend("mine"); // both in one transaction
+                TestContender forbidden = node.contend("other");
+                TestListener listener = node.follow("mine");
+                TestListener blind = node.follow("other");
+                Leadership led = allowed.granted();
+                led.confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                isDenied(forbidden, node, "permission denied");
+                blind.await(LeaderInformation.Unknown.class);
+                listener.await("here");
+                int heard = listener.seen.size();
+                TimeUnit.SECONDS.sleep(5); // and it is denied again and again
+                listener.await("here");
+                assertThat(listener.seen).hasSizeLessThan(heard + 3);
+                servers.ctl(ROOT, "role", "grant-permission", "some", "--prefix=true", "readwrite", "/ha/auth/");
+                forbidden.granted().confirm("there").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                blind.await("there");
+                listener.await("here");
+                Waiting.until(
+                        () -> node.services().health().status() == Health.Status.UP,
+                        () -> "health UP, is " + node.services().health());
+                assertThat(led.isValid()).isTrue();
+            }
+        }
+    }
+
     private static void isDenied(TestContender contender, Node node, String text) throws Exception {
         Waiting.until(
                 () -> contender.errors.stream()
@@ -117,6 +155,7 @@ class SecurityTest {
         isRefused(Map.of("endpoints", "a:1,b/c:1"), "high-availability.etcd.endpoints");
         isRefused(Map.of("lease-ttl", "2 s"), "at least 3 s");
         isRefused(Map.of("lease-ttl", "3500 ms"), "whole seconds");
+        isRefused(Map.of("tls.authority", "user@host"), "must be the name of a host");
         isRefused(Map.of("namespace", "ha"), "must begin with a /");
     }
 
@@ -189,6 +228,25 @@ class SecurityTest {
             Waiting.until(() -> contender.lastError() != null, () -> "an error");
             assertThat(contender.lastError()).hasMessageContaining("tls.*");
             Files.copy(files.resolve("server.crt"), files.resolve("late.crt"));
+            contender.granted();
+        }
+    }
+
+    @Test
+    void tlsFilesThatAreReplacedAreReadAgain(@TempDir Path files) throws Exception {
+        keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        keyPair(files, "former", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        Path trusted = Files.copy(files.resolve("former.crt"), files.resolve("trusted.crt"));
+        try (EtcdServers servers = EtcdServers.start(
+                        EtcdServers.NEW,
+                        1,
+                        List.of(
+                                "--cert-file=" + files.resolve("server.crt"),
+                                "--key-file=" + files.resolve("server.key")));
+                Node node = new Node(servers.endpoints(), "replaced", Map.of("tls.ca", trusted.toString()))) {
+            TestContender contender = node.contend("x");
+            Waiting.until(() -> contender.lastError() != null, () -> "an error");
+            Files.copy(files.resolve("server.crt"), trusted, StandardCopyOption.REPLACE_EXISTING);
             contender.granted();
         }
     }
