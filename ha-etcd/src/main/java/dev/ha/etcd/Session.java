@@ -384,9 +384,10 @@ final class Session {
         }
         cancelNext();
         boolean reachable = isUp();
-        if (tenure != null && !tenure.isHeld()) {
-            tenure.end(Reason.CLOSED, null);
-        } // else somebody still works under a lock that the engine has not given up: it runs out (rule 3.7, SAFETY V6)
+        if (tenure != null) {
+            tenure.end(
+                    Reason.CLOSED, null); // here; in etcd only if nobody works under it any more (rule 3.7, SAFETY V6)
+        }
         closed = true;
         watches.close();
         // A lease under which a contender may still work is left to run out (SAFETY V1, V6).

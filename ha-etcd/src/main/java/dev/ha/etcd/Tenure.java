@@ -307,11 +307,6 @@ final class Tenure {
         create();
     }
 
-    /** Whether there is a candidate that nobody has closed. */
-    boolean isHeld() {
-        return !members.isEmpty();
-    }
-
     /** It is over, or gone. */
     void leave(CandidateDriver member) {
         members.remove(member);

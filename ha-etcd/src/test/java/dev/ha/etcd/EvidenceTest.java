@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ha.tck.FaultProxy;
 import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.FaultProxy.Hold;
+import dev.ha.tck.ServerNetwork;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
@@ -40,7 +41,7 @@ class EvidenceTest {
                 a.granted();
                 TestContender b = free.contend("x");
                 try (Overlap overlap = new Overlap(a, b)) {
-                    servers.cutOff(old);
+                    servers.isolate(old, ServerNetwork.Cut.BOTH);
                     old.pause();
                     EtcdServers.Server successor = servers.leaderBut(old);
                     TimeUnit.SECONDS.sleep(6); // of the lease that begins with the successor: more than the margin
