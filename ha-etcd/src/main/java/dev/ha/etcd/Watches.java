@@ -40,7 +40,7 @@ final class Watches {
 
     private static final String READING = "reading elections";
     private static final Duration RETRY = Duration.ofSeconds(1);
-    /** A watch that has lost something would never tell, so all is read again from time to time. */
+    /** A watch that has lost something would never tell, so all is read again from time to time: what is found counts, and the watch is set anew. */
     static final Duration REREAD = Duration.ofMinutes(1);
 
     /** Who wants to know. */

@@ -133,25 +133,6 @@ class LeaseFaultsTest {
         }
     }
 
-    /** SAFETY C1: the answer to the creation is lost, and with it whether there is a candidate. */
-    @Test
-    void aCandidateOfUnknownCreationIsNotLeftBehind() throws Exception {
-        try (FaultProxy proxy = FaultProxy.before(server.addresses().get(0));
-                Node node = new Node("127.0.0.1:" + proxy.address().getPort(), "orphan", Map.of("lease-ttl", "30 s"));
-                Node other = new Node(server.endpoints(), "orphan", SHORT)) {
-            node.contend("y").granted();
-            var election = node.services().leaderElection("x");
-            proxy.stall(FaultProxy.Direction.TO_CLIENT);
-            election.start(new TestContender());
-            TimeUnit.MILLISECONDS.sleep(300);
-            assertThat(candidate("orphan")).isNotEmpty();
-            proxy.hangUp();
-            proxy.resume();
-            election.close();
-            other.contend("x").granted();
-        }
-    }
-
     @Test
     void allElectionsOfAProcessShareOneLease() throws Exception {
         int elections = 2_000;

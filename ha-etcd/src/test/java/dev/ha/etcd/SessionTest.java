@@ -87,18 +87,20 @@ class SessionTest {
     /** Nothing is written between two reads, so the second one shows the same revision. */
     @Test
     void aFollowerThatWasToldThatNothingIsKnownIsToldWhatIsReadAgain() throws Exception {
-        Session session = session(TestContext.settings(server.endpoints(), TTL, Optional.empty()));
-        List<String> told = new CopyOnWriteArrayList<>();
-        FollowDriver follower = new FollowDriver(following(told), new Keys("/ha", "idle").election("x"), session);
-        loop.execute(follower::start);
-        Waiting.until(() -> told.contains("seen"), () -> "a state, told " + told);
-        loop.execute(() -> {
-            told.clear();
-            follower.unknown(Reason.CONNECTION_LOST, new IllegalStateException("by a read that failed"));
-        });
-        Waiting.until(
-                () -> told.contains("unknown") && told.lastIndexOf("seen") > told.indexOf("unknown"),
-                () -> "a state again, told " + told);
+        try (EtcdServers idle = EtcdServers.start(1)) {
+            Session session = session(TestContext.settings(idle.endpoints(), TTL, Optional.empty()));
+            List<String> told = new CopyOnWriteArrayList<>();
+            FollowDriver follower = new FollowDriver(following(told), new Keys("/ha", "idle").election("x"), session);
+            loop.execute(follower::start);
+            Waiting.until(() -> told.contains("seen"), () -> "a state, told " + told);
+            loop.execute(() -> {
+                told.clear();
+                follower.unknown(Reason.CONNECTION_LOST, new IllegalStateException("by a read that failed"));
+            });
+            Waiting.until(
+                    () -> told.contains("unknown") && told.lastIndexOf("seen") > told.indexOf("unknown"),
+                    () -> "a state again, told " + told);
+        }
     }
 
     private static Following following(List<String> told) {
