@@ -154,15 +154,18 @@ final class Watches {
         if (watch == null) {
             return view;
         }
-        take(watch, view);
+        take(watch, view, false);
         View latest = watch.view;
         return latest == null ? view : latest;
     }
 
-    private void take(Watch watch, View view) {
+    /** With {@code again} told also if it is as old as what is known: somebody may have been told meanwhile that nothing is known. */
+    private void take(Watch watch, View view, boolean again) {
         View known = watch.view;
-        // As old as the known one it is news as well: somebody may have been told meanwhile that nothing is known.
-        boolean news = known == null || !watch.fresh || view.revision() >= known.revision();
+        boolean news = known == null
+                || !watch.fresh
+                || view.revision() > known.revision()
+                || (again && view.revision() == known.revision());
         Stream open = stream;
         if (open != null && watch.fresh && watch.id >= 0 && known != null && news && !view.isSameAs(known)) {
             open.doubt(watch);
@@ -292,7 +295,7 @@ final class Watches {
                 continue;
             }
             RangeResponse found = answer.getResponses(i).getResponseRange();
-            take(watch, View.read(watch.keys, revision, found.getKvsList()));
+            take(watch, View.read(watch.keys, revision, found.getKvsList()), true);
             if (watch.cancellations < 2) {
                 session.allowed(watch);
             }

@@ -124,6 +124,15 @@ class SecurityTest {
                 TimeUnit.SECONDS.sleep(5); // and it is denied again and again
                 listener.await("here");
                 assertThat(listener.seen).hasSizeLessThan(heard + 3);
+                try (Node late = new Node(servers.endpoints(), "auth", login("carol", "some-secret"))) {
+                    TestListener sees = late.follow("mine");
+                    sees.await("here");
+                    late.follow("other").await(LeaderInformation.Unknown.class);
+                    Waiting.until(
+                            () -> late.services().health().status() == Health.Status.DOWN,
+                            () -> "health DOWN, is " + late.services().health());
+                    sees.await("here"); // again, for the engine tells all of a denial
+                }
                 servers.ctl(ROOT, "role", "grant-permission", "some", "--prefix=true", "readwrite", "/ha/auth/");
                 forbidden.granted().confirm("there").toCompletableFuture().get(10, TimeUnit.SECONDS);
                 blind.await("there");
