@@ -143,7 +143,12 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
         } else {
             KeyValue holder = view.holder();
             on.sweep(this, view);
-            if (phase == Phase.QUEUED && holder != null && holder.getKey().equals(key)) {
+            boolean first = holder != null && holder.getKey().equals(key);
+            if (phase == Phase.LEADING && !first) {
+                end(Reason.REMOVED, null); // an older one is back: the data were set back to when this one waited
+                return;
+            }
+            if (phase == Phase.QUEUED && first) {
                 lead(on, view);
             }
             if (phase == Phase.LEADING && view.recordRevision() != seenRecord) {
