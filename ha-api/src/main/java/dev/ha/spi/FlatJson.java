@@ -5,8 +5,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * JSON objects of strings and integers, one level deep: all that a record needs, without a library in every user's
- * class path.
+ * JSON objects of strings, integers and further objects, which are handed on as text: all that a record needs, without a
+ * library in every user's class path.
  */
 final class FlatJson {
     private final String text;
@@ -30,6 +30,13 @@ final class FlatJson {
             }
         }
         return out.append('}').toString();
+    }
+
+    /** {@code text} as a JSON string. */
+    static String quote(String text) {
+        StringBuilder out = new StringBuilder();
+        quote(out, text);
+        return out.toString();
     }
 
     private static void quote(StringBuilder out, String text) {
@@ -70,13 +77,26 @@ final class FlatJson {
             peek();
             String key = string();
             expect(':');
-            fields.put(key, peek() == '"' ? string() : literal());
+            fields.put(key, value());
             if (peek() == '}') {
                 at++;
                 return fields;
             }
             expect(',');
         }
+    }
+
+    private String value() {
+        char first = peek();
+        if (first == '"') {
+            return string();
+        }
+        if (first == '{') {
+            int from = at;
+            object();
+            return text.substring(from, at);
+        }
+        return literal();
     }
 
     private String literal() {

@@ -35,13 +35,24 @@ public final class Handover {
     }
 
     private static void run(String servers, int rounds, PrintWriter out) throws Exception {
-        List<Contest> contests = List.of(
-                new RawFloor(servers),
-                new HaContest(
-                        "ha-zookeeper",
-                        Map.of("high-availability.mode", "zookeeper", "high-availability.zookeeper.quorum", servers)),
-                new LatchContest(servers),
-                new SelectorContest(servers));
+        measure(
+                List.of(
+                        new RawFloor(servers),
+                        new HaContest(
+                                "ha-zookeeper",
+                                Map.of(
+                                        "high-availability.mode",
+                                        "zookeeper",
+                                        "high-availability.zookeeper.quorum",
+                                        servers)),
+                        new LatchContest(servers),
+                        new SelectorContest(servers)),
+                rounds,
+                out);
+    }
+
+    /** All of them in turns; a table with the first one as the floor. */
+    static void measure(List<Contest> contests, int rounds, PrintWriter out) throws Exception {
         List<long[]> times = new ArrayList<>();
         contests.forEach(contest -> times.add(new long[rounds]));
         for (int round = -WARM_UP; round < rounds; round++) {

@@ -52,12 +52,20 @@ public final class Many {
     // ---- one process
 
     private static void child(String servers, int count, PrintWriter out) throws InterruptedException {
+        hold(
+                Map.of(
+                        "high-availability.mode", "zookeeper",
+                        "high-availability.cluster-id", "many",
+                        "high-availability.zookeeper.quorum", servers,
+                        "high-availability.zookeeper.client.session-timeout", "10 s"),
+                count,
+                out);
+    }
+
+    /** Contends in {@code count} elections and follows them, for ever; says so when it leads and sees all. */
+    static void hold(Map<String, String> configuration, int count, PrintWriter out) throws InterruptedException {
         long began = System.nanoTime();
-        HighAvailabilityServices services = HighAvailability.create(Map.of(
-                "high-availability.mode", "zookeeper",
-                "high-availability.cluster-id", "many",
-                "high-availability.zookeeper.quorum", servers,
-                "high-availability.zookeeper.client.session-timeout", "10 s"));
+        HighAvailabilityServices services = HighAvailability.create(configuration);
         AtomicInteger confirmed = new AtomicInteger();
         AtomicInteger lost = new AtomicInteger();
         AtomicInteger followed = new AtomicInteger();

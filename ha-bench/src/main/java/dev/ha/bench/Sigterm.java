@@ -113,8 +113,16 @@ public final class Sigterm {
     // ---- all together
 
     private static void run(String servers, int rounds, PrintWriter out) throws Exception {
-        List<Pair> pairs =
-                List.of(new Pair("ha-zookeeper", "ha", servers), new Pair("Curator LeaderLatch", "latch", servers));
+        measure(
+                List.of(
+                        new Pair("ha-zookeeper", Sigterm.class, "ha", servers),
+                        new Pair("Curator LeaderLatch", Sigterm.class, "latch", servers)),
+                rounds,
+                out);
+    }
+
+    /** Each in turn; a table. */
+    static void measure(List<Pair> pairs, int rounds, PrintWriter out) throws Exception {
         long[][] times = new long[pairs.size()][rounds];
         try {
             for (Pair pair : pairs) {
@@ -141,14 +149,17 @@ public final class Sigterm {
     }
 
     /** The leading process and the waiting one. */
-    private static final class Pair {
+    static final class Pair {
         final String name;
+        private final Class<?> program;
         private final String kind;
         private final String servers;
         private final List<Process> processes = new ArrayList<>();
 
-        Pair(String name, String kind, String servers) {
+        /** {@code program} with the arguments {@code child}, {@code kind} and {@code servers} is one process. */
+        Pair(String name, Class<?> program, String kind, String servers) {
             this.name = name;
+            this.program = program;
             this.kind = kind;
             this.servers = servers;
         }
@@ -171,7 +182,7 @@ public final class Sigterm {
         }
 
         private Process start() throws IOException {
-            Process process = Children.start(Sigterm.class, kind, servers);
+            Process process = Children.start(program, kind, servers);
             processes.add(process);
             return process;
         }

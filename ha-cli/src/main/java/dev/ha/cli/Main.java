@@ -6,6 +6,7 @@ import dev.ha.HighAvailabilityServices;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.LoggerFactory;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -141,6 +142,8 @@ final class Main implements Runnable {
                         System.setProperty(property, value);
                     }
                 });
+        SLF4JBridgeHandler.removeHandlersForRootLogger(); // gRPC logs to the JDK's own, and is talkative
+        SLF4JBridgeHandler.install();
         return new CommandLine.RunLast().execute(parsed);
     }
 

@@ -1,6 +1,7 @@
 package dev.ha.zookeeper;
 
 import dev.ha.spi.BackendContext;
+import dev.ha.spi.Moment;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Supplier;

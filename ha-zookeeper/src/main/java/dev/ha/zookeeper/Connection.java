@@ -2,6 +2,7 @@ package dev.ha.zookeeper;
 
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.BackendContext.Timer;
+import dev.ha.spi.Moment;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;

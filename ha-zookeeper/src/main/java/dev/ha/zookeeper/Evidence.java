@@ -1,5 +1,6 @@
 package dev.ha.zookeeper;
 
+import dev.ha.spi.Moment;
 import java.time.Duration;
 import java.util.ArrayDeque;
 

@@ -5,7 +5,9 @@ import dev.ha.LeadershipLostException;
 import dev.ha.OutcomeUnknownException;
 import dev.ha.Reason;
 import dev.ha.spi.Change;
+import dev.ha.spi.EntryText;
 import dev.ha.spi.LeaderRecord;
+import dev.ha.spi.RecordText;
 import dev.ha.zookeeper.Paths.ElectionPaths;
 import java.util.List;
 import java.util.Map;
@@ -70,13 +72,13 @@ final class FencedWrites {
                                 connection,
                                 path,
                                 change,
-                                Op.setData(path, text, EntryText.dataVersion(change.expectedVersion())));
+                                Op.setData(path, text, EntryVersion.dataVersion(change.expectedVersion())));
                     case DELETE ->
                         changeEntry(
                                 connection,
                                 path,
                                 change,
-                                Op.delete(path, EntryText.dataVersion(change.expectedVersion())));
+                                Op.delete(path, EntryVersion.dataVersion(change.expectedVersion())));
                 }));
     }
 
@@ -100,7 +102,7 @@ final class FencedWrites {
         CompletableFuture<Stat> seeing = connection.exists(path, null); // right behind it: what it is is ours
         return creating.thenCompose(results -> {
             if (Connection.failed(results) < 0) {
-                return seeing.thenApply(stat -> EntryText.version(stat.getCzxid(), 0))
+                return seeing.thenApply(stat -> EntryVersion.of(stat.getCzxid(), 0))
                         .exceptionallyCompose(failure -> CompletableFuture.failedFuture(new OutcomeUnknownException(
                                 change + ": written, but its version is not known", Failures.unwrap(failure))));
             }
@@ -137,7 +139,7 @@ final class FencedWrites {
 
     private static String newVersion(OpResult result) {
         return result instanceof OpResult.SetDataResult set
-                ? EntryText.version(set.getStat().getCzxid(), set.getStat().getVersion())
+                ? EntryVersion.of(set.getStat().getCzxid(), set.getStat().getVersion())
                 : "";
     }
 
@@ -145,7 +147,7 @@ final class FencedWrites {
     private static CompletableFuture<String> version(Connection connection, String path, Change change) {
         return connection
                 .exists(path, null)
-                .thenApply(stat -> EntryText.version(stat.getCzxid(), stat.getVersion()))
+                .thenApply(stat -> EntryVersion.of(stat.getCzxid(), stat.getVersion()))
                 .exceptionallyCompose(failure -> Failures.code(failure) == Code.NONODE
                         ? CompletableFuture.completedFuture("")
                         : CompletableFuture.failedFuture(Failures.ofRead(failure, change.toString())));

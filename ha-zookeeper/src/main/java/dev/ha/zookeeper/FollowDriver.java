@@ -7,6 +7,7 @@ import dev.ha.spi.BackendContext;
 import dev.ha.spi.ElectionState;
 import dev.ha.spi.Following;
 import dev.ha.spi.LeaderRetrievalDriver;
+import dev.ha.spi.RecordText;
 import dev.ha.zookeeper.Paths.ElectionPaths;
 import java.time.Duration;
 import java.util.Map;

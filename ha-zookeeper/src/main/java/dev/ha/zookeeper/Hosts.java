@@ -1,5 +1,6 @@
 package dev.ha.zookeeper;
 
+import dev.ha.spi.Moment;
 import java.net.InetSocketAddress;
 import java.util.Collection;
 import java.util.function.Consumer;

@@ -1,5 +1,6 @@
 package dev.ha.zookeeper;
 
+import dev.ha.spi.ElectionText;
 import dev.ha.zookeeper.Paths.ElectionPaths;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -46,7 +47,7 @@ record Look(String history, Stat election, List<CandidateName> queue, Connection
                     Stat stat = election.getStat();
                     return order(connection, paths, children, stat.getCversion())
                             .thenApply(queue -> Optional.of(new Look(
-                                    ElectionText.history(bytes(election), stat.getCzxid()),
+                                    ElectionText.history(bytes(election), "zxid-" + Long.toHexString(stat.getCzxid())),
                                     stat,
                                     queue,
                                     results.get(2) instanceof OpResult.GetDataResult found

@@ -101,20 +101,4 @@ final class Paths {
             return LENGTH_BYTES + chrootBytes + node.getBytes(StandardCharsets.UTF_8).length + 1 + CandidateName.LENGTH;
         }
     }
-
-    /** The name of the entry whose node is {@code encoded}. */
-    static String entryName(String encoded) {
-        byte[] bytes = new byte[encoded.length()];
-        int length = 0;
-        for (int i = 0; i < encoded.length(); i++) {
-            char c = encoded.charAt(i);
-            if (c == '_' && i + 2 < encoded.length()) {
-                bytes[length++] = (byte) Integer.parseInt(encoded.substring(i + 1, i + 3), 16);
-                i += 2;
-            } else {
-                bytes[length++] = (byte) c;
-            }
-        }
-        return new String(bytes, 0, length, StandardCharsets.UTF_8);
-    }
 }

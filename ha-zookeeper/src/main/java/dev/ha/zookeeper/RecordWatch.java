@@ -2,6 +2,7 @@ package dev.ha.zookeeper;
 
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Candidacy;
+import dev.ha.spi.RecordText;
 import dev.ha.zookeeper.Paths.ElectionPaths;
 import java.time.Duration;
 import java.util.Map;

@@ -5,6 +5,7 @@ import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.BackendContext.Timer;
 import dev.ha.spi.Lease;
+import dev.ha.spi.Moment;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

@@ -2,6 +2,7 @@ package dev.ha.zookeeper;
 
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Lease;
+import dev.ha.spi.Moment;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;

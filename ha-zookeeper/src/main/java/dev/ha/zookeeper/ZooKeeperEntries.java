@@ -1,6 +1,8 @@
 package dev.ha.zookeeper;
 
+import dev.ha.spi.EntryText;
 import dev.ha.spi.MetadataStore;
+import dev.ha.spi.SafeName;
 import dev.ha.store.Entry;
 import dev.ha.zookeeper.Paths.ElectionPaths;
 import java.util.Optional;
@@ -26,7 +28,11 @@ final class ZooKeeperEntries implements MetadataStore {
         return read(
                 connection -> connection
                         .getData(paths.entry(name), null)
-                        .thenApply(node -> Optional.of(EntryText.read(name, node.data(), node.stat()))),
+                        .thenApply(node -> Optional.of(EntryText.read(
+                                name,
+                                node.data(),
+                                EntryVersion.of(
+                                        node.stat().getCzxid(), node.stat().getVersion())))),
                 Optional.empty());
     }
 
@@ -34,7 +40,7 @@ final class ZooKeeperEntries implements MetadataStore {
     public CompletionStage<Set<String>> names(String prefix) {
         return read(
                 connection -> connection.getChildren(paths.entries()).thenApply(children -> children.stream()
-                        .map(Paths::entryName)
+                        .map(SafeName::decode)
                         .filter(name -> name.startsWith(prefix))
                         .collect(Collectors.toUnmodifiableSet())),
                 Set.of());

@@ -2,6 +2,7 @@ package dev.ha.zookeeper;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.ha.spi.Moment;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

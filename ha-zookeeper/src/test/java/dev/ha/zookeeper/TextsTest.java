@@ -4,13 +4,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ha.CorruptDataException;
+import dev.ha.spi.EntryText;
 import dev.ha.spi.LeaderRecord;
+import dev.ha.spi.RecordText;
+import dev.ha.spi.SafeName;
 import dev.ha.store.Entry;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.apache.zookeeper.data.Stat;
 import org.junit.jupiter.api.Test;
 
 /** Names and contents of nodes. */
@@ -62,19 +64,16 @@ class TextsTest {
     void entriesKeepTheirNamesAndBytes() {
         for (String name : List.of("a", "A/b", "..", "\u00e9 \ud83d\ude00", "_5f", "x".repeat(200))) {
             String node = new Paths("", "/r", "c").election("e").entry(name);
-            assertThat(Paths.entryName(node.substring(node.lastIndexOf('/') + 1)))
+            assertThat(SafeName.decode(node.substring(node.lastIndexOf('/') + 1)))
                     .isEqualTo(name);
         }
-        Stat stat = new Stat();
-        stat.setCzxid(255);
-        stat.setVersion(3);
         UUID writeId = UUID.randomUUID();
-        Entry entry = EntryText.read("e", EntryText.write(writeId, new byte[] {0, -1, 10}), stat);
+        Entry entry = EntryText.read("e", EntryText.write(writeId, new byte[] {0, -1, 10}), EntryVersion.of(255, 3));
         assertThat(entry.value()).containsExactly(0, -1, 10);
         assertThat(entry.writeId()).isEqualTo(writeId);
         assertThat(entry.version()).isEqualTo("ff-3");
-        assertThat(EntryText.dataVersion("ff-3")).isEqualTo(3);
-        assertThatThrownBy(() -> EntryText.read("e", new byte[] {1, 2}, stat)).isInstanceOf(CorruptDataException.class);
+        assertThat(EntryVersion.dataVersion("ff-3")).isEqualTo(3);
+        assertThatThrownBy(() -> EntryText.read("e", new byte[] {1, 2}, "")).isInstanceOf(CorruptDataException.class);
     }
 
     @Test

@@ -1,14 +1,13 @@
-package dev.ha.zookeeper;
+package dev.ha.spi;
 
 import dev.ha.CorruptDataException;
 import dev.ha.store.Entry;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
-import org.apache.zookeeper.data.Stat;
 
-/** What an entry's node holds: a line with format version and write id (SAFETY S10), then the value as it is. */
-final class EntryText {
+/** What is stored of an entry: a line with format version and write id (SAFETY S10), then the value as it is. The same on every backend that stores bytes. */
+public final class EntryText {
     private static final String START = "{\"v\":1,\"write\":\"";
     private static final String END = "\"}\n";
     private static final int UUID_LENGTH = 36;
@@ -16,14 +15,20 @@ final class EntryText {
 
     private EntryText() {}
 
-    static byte[] write(UUID writeId, byte[] value) {
+    /** The stored form. */
+    public static byte[] write(UUID writeId, byte[] value) {
         byte[] header = (START + writeId + END).getBytes(StandardCharsets.US_ASCII);
         byte[] all = Arrays.copyOf(header, header.length + value.length);
         System.arraycopy(value, 0, all, header.length, value.length);
         return all;
     }
 
-    static Entry read(String name, byte[] bytes, Stat stat) {
+    /**
+     * The entry that is stored as {@code bytes}.
+     *
+     * @throws CorruptDataException if they are not in this format
+     */
+    public static Entry read(String name, byte[] bytes, String version) {
         if (bytes.length >= HEADER) {
             String header = new String(bytes, 0, HEADER, StandardCharsets.US_ASCII);
             if (header.startsWith(START) && header.endsWith(END)) {
@@ -31,7 +36,7 @@ final class EntryText {
                     return new Entry(
                             name,
                             Arrays.copyOfRange(bytes, HEADER, bytes.length),
-                            version(stat.getCzxid(), stat.getVersion()),
+                            version,
                             UUID.fromString(header.substring(START.length(), START.length() + UUID_LENGTH)));
                 } catch (IllegalArgumentException noUuid) {
                     // Not ours: reported below.
@@ -39,19 +44,5 @@ final class EntryText {
             }
         }
         throw new CorruptDataException("entry " + name + " is not in this library's format", null);
-    }
-
-    /** Never repeats for a name: a node that was deleted and made anew has another czxid. */
-    static String version(long czxid, int version) {
-        return Long.toHexString(czxid) + "-" + version;
-    }
-
-    /** The data version within {@code version}; -2, which no node has, for what is no version of ours. */
-    static int dataVersion(String version) {
-        try {
-            return Integer.parseInt(version.substring(version.indexOf('-') + 1));
-        } catch (NumberFormatException notOurs) {
-            return -2;
-        }
     }
 }

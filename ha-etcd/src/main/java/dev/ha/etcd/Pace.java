@@ -1,0 +1,27 @@
+package dev.ha.etcd;
+
+import java.time.Duration;
+
+/** How long to wait before something is done again: not at all after a quiet time, then longer and longer. */
+final class Pace {
+    private static final Duration FIRST = Duration.ofMillis(50);
+    private static final Duration LAST = Duration.ofSeconds(5);
+    private static final Duration QUIET = LAST.multipliedBy(2);
+
+    private Duration wait = Duration.ZERO;
+    private long due = Long.MIN_VALUE;
+
+    /** The wait of who asks at {@code now}. Whoever asks before that has passed shares it. */
+    Duration next(long now) {
+        if (due == Long.MIN_VALUE || now - due > QUIET.toNanos()) {
+            wait = Duration.ZERO;
+        } else if (now - due >= 0) {
+            Duration twice = wait.isZero() ? FIRST : wait.multipliedBy(2);
+            wait = twice.compareTo(LAST) < 0 ? twice : LAST;
+        } else {
+            return Duration.ofNanos(due - now);
+        }
+        due = now + wait.toNanos();
+        return wait;
+    }
+}

@@ -1,0 +1,188 @@
+package dev.ha.etcd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.ha.Leadership;
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
+import dev.ha.tck.FaultProxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+
+/** What happens to a lease, its keys and its watches, besides what the TCK does to every backend. */
+@TestInstance(Lifecycle.PER_CLASS)
+class LeaseFaultsTest {
+    private static final Map<String, String> SHORT = Map.of("lease-ttl", "5 s");
+    private EtcdServers server;
+
+    @BeforeAll
+    void start() throws Exception {
+        server = EtcdServers.start(1);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        server.close();
+    }
+
+    private List<String> lines(String... arguments) throws Exception {
+        return server.ctl(arguments).lines().filter(line -> !line.isBlank()).toList();
+    }
+
+    private List<String> leases() throws Exception {
+        return lines("lease", "list").stream()
+                .filter(line -> !line.startsWith("found"))
+                .toList();
+    }
+
+    private String candidate(String cluster) throws Exception {
+        return lines("get", "--prefix", "--keys-only", "/ha/" + cluster + "/elections/x/c/")
+                .get(0);
+    }
+
+    @Test
+    void aRevokedLeaseIsReplacedAgainAndAgain() throws Exception {
+        try (Node node = new Node(server.endpoints(), "revoked", SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            long token = 0;
+            for (int round = 0; round < 3; round++) {
+                Leadership led = contender.granted();
+                assertThat(led.fencingToken()).isGreaterThan(token);
+                token = led.fencingToken();
+                led.confirm("a" + round).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                listener.await("a" + round);
+                for (String lease : leases()) {
+                    server.ctl("lease", "revoke", lease);
+                }
+                assertThat(contender.revoked()).isSameAs(led);
+            }
+            contender.granted();
+        }
+    }
+
+    @Test
+    void whoeverTouchesACandidateBreaksItsFenceAndEndsIt() throws Exception {
+        try (Node node = new Node(server.endpoints(), "touched", SHORT)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            String key = candidate("touched");
+            String value = server.ctl("get", "--print-value-only", key).strip();
+            server.ctl("put", key, value); // takes it off its lease: it would live for ever
+            contender.revoked();
+            Leadership next = contender.granted();
+            assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+            server.ctl("put", "--ignore-lease", candidate("touched"), "somebody else");
+            contender.revoked();
+            assertThat(contender.granted().fencingToken()).isGreaterThan(next.fencingToken());
+        }
+    }
+
+    @Test
+    void aWatchThatMissedCompactedRevisionsReadsAgain() throws Exception {
+        try (FaultProxy proxy = FaultProxy.before(server.addresses().get(0));
+                Node leading = new Node(server.endpoints(), "compacted", SHORT);
+                Node behind = new Node("127.0.0.1:" + proxy.address().getPort(), "compacted", SHORT)) {
+            TestContender contender = leading.contend("x");
+            TestListener listener = behind.follow("x");
+            for (int round = 0; round < 3; round++) {
+                Leadership led = contender.granted();
+                led.confirm("a" + round).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                listener.await("a" + round);
+                proxy.cut();
+                led.resign();
+                contender.revoked();
+                for (int i = 0; i < 10; i++) {
+                    server.ctl("put", "other", "value");
+                }
+                String status = server.ctl("endpoint", "status", "--write-out=json");
+                String revision = status.replaceAll("(?s).*\"revision\":(\\d+).*", "$1");
+                server.ctl("compact", revision);
+                proxy.resume();
+            }
+            Leadership last = contender.granted();
+            last.confirm("last").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            listener.await("last");
+        }
+    }
+
+    @Test
+    void aLeaseLivesOnThroughALostConnectionAndNoLongerThanItsDeadline() throws Exception {
+        try (FaultProxy proxy = FaultProxy.before(server.addresses().get(0));
+                Node node = new Node("127.0.0.1:" + proxy.address().getPort(), "blip", SHORT)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            proxy.hangUp();
+            TimeUnit.SECONDS.sleep(2);
+            assertThat(led.isValid()).isTrue();
+            long cutAt = System.nanoTime();
+            proxy.partition();
+            contender.revoked();
+            assertThat(Duration.ofNanos(System.nanoTime() - cutAt)).isLessThan(Duration.ofMillis(4_100));
+            proxy.resume();
+            assertThat(contender.granted().fencingToken()).isGreaterThan(led.fencingToken());
+        }
+    }
+
+    @Test
+    void allElectionsOfAProcessShareOneLease() throws Exception {
+        int elections = 2_000;
+        List<String> before = leases();
+        try (Node node = new Node(server.endpoints(), "many", Map.of("lease-ttl", "10 s"));
+                Node standby = new Node(server.endpoints(), "many", Map.of("lease-ttl", "10 s"))) {
+            List<TestContender> contenders = new ArrayList<>();
+            List<TestContender> waiting = new ArrayList<>();
+            Map<Integer, TestListener> listeners = new HashMap<>();
+            for (int i = 0; i < elections; i++) {
+                contenders.add(node.contend("e" + i));
+                listeners.put(i, standby.follow("e" + i));
+            }
+            for (TestContender contender : contenders) {
+                contender.granted();
+            }
+            for (int i = 0; i < elections; i++) {
+                waiting.add(standby.contend("e" + i));
+            }
+            List<String> own = new ArrayList<>(leases());
+            own.removeAll(before);
+            assertThat(own).hasSize(2);
+            TimeUnit.SECONDS.sleep(12);
+            assertThat(contenders).allMatch(contender -> contender.all.get(0).isValid());
+            for (TestContender contender : contenders) {
+                contender.all.get(0).confirm("a");
+            }
+            for (TestListener listener : listeners.values()) {
+                listener.await("a");
+            }
+            node.leave();
+            for (TestContender contender : waiting) {
+                contender.granted();
+            }
+        }
+        assertThat(leases()).hasSameElementsAs(before);
+    }
+
+    @Test
+    void anUnknownHostHangsNobodyAndIsNamed() throws Exception {
+        try (Node node = new Node("no-such-host.invalid:2379", "unknown", SHORT)) {
+            long began = System.nanoTime();
+            TestContender contender = node.contend("x");
+            assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(2));
+            Waiting.until(() -> contender.lastError() != null, () -> "an error");
+            assertThat(contender.lastError())
+                    .isInstanceOfSatisfying(UnavailableException.class, error -> assertThat(error.reason())
+                            .isEqualTo(Reason.CONNECTION_LOST))
+                    .hasMessageContaining("no-such-host.invalid");
+            assertThat(node.services().diagnose()).anyMatch(diagnosis -> !diagnosis.passed());
+        }
+    }
+}

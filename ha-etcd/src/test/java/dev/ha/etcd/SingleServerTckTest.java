@@ -1,0 +1,13 @@
+package dev.ha.etcd;
+
+import dev.ha.tck.BackendContract;
+import dev.ha.tck.HighAvailabilityFixture;
+import java.util.Map;
+
+/** All rules on one server. */
+class SingleServerTckTest extends BackendContract {
+    @Override
+    protected HighAvailabilityFixture createFixture() throws Exception {
+        return new EtcdFixture(EtcdServers.start(1), Map.of());
+    }
+}
