@@ -12,6 +12,7 @@ module dev.ha.tck {
     requires org.opentest4j;
 
     exports dev.ha.tck;
+    exports dev.ha.tck.support;
 
     // JUnit calls the tests, which are package-private.
     opens dev.ha.tck to

@@ -3,6 +3,7 @@ package dev.ha.etcd;
 import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.ServerProcess;
+import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

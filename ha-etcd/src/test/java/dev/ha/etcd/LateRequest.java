@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ha.tck.FaultProxy;
 import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.FaultProxy.Hold;
+import dev.ha.tck.support.Waiting;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;

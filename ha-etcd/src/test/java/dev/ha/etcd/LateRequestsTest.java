@@ -6,6 +6,8 @@ import dev.ha.LeaderElection;
 import dev.ha.Leadership;
 import dev.ha.store.Entry;
 import dev.ha.store.EntryStore;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.Waiting;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
@@ -84,6 +86,6 @@ class LateRequestsTest {
     }
 
     private static <T> T await(CompletionStage<T> stage) throws Exception {
-        return stage.toCompletableFuture().get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        return stage.toCompletableFuture().get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
     }
 }

@@ -6,6 +6,9 @@ import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.tck.FaultProxy;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -156,9 +159,9 @@ class LeaseFaultsTest {
             own.removeAll(before);
             assertThat(own).hasSize(2);
             TimeUnit.SECONDS.sleep(12);
-            assertThat(contenders).allMatch(contender -> contender.all.get(0).isValid());
+            assertThat(contenders).allMatch(contender -> contender.all().get(0).isValid());
             for (TestContender contender : contenders) {
-                contender.all.get(0).confirm("a");
+                contender.all().get(0).confirm("a");
             }
             for (TestListener listener : listeners.values()) {
                 listener.await("a");

@@ -11,6 +11,9 @@ import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -64,7 +67,7 @@ class SecurityTest {
             TestContender waiting = standby.contend("x");
             TimeUnit.SECONDS.sleep(25); // two and a half logins
             assertThat(led.isValid()).isTrue();
-            assertThat(contender.errors).isEmpty();
+            assertThat(contender.errors()).isEmpty();
             node.contend("late").granted().confirm("late").toCompletableFuture().get(10, TimeUnit.SECONDS);
             standby.follow("late").await("late");
             node.leave();
@@ -120,10 +123,10 @@ class SecurityTest {
                 isDenied(forbidden, node, "permission denied");
                 blind.await(LeaderInformation.Unknown.class);
                 listener.await("here");
-                int heard = listener.seen.size();
+                int heard = listener.seen().size();
                 TimeUnit.SECONDS.sleep(5); // and it is denied again and again
                 listener.await("here");
-                assertThat(listener.seen).hasSizeLessThan(heard + 3);
+                assertThat(listener.seen()).hasSizeLessThan(heard + 3);
                 try (Node late = new Node(servers.endpoints(), "auth", login("carol", "some-secret"))) {
                     TestListener sees = late.follow("mine");
                     sees.await("here");
@@ -147,11 +150,11 @@ class SecurityTest {
 
     private static void isDenied(TestContender contender, Node node, String text) throws Exception {
         Waiting.until(
-                () -> contender.errors.stream()
+                () -> contender.errors().stream()
                         .anyMatch(error -> error instanceof UnavailableException unavailable
                                 && unavailable.reason() == Reason.ACCESS_DENIED
                                 && String.valueOf(error.getMessage()).contains(text)),
-                () -> "an error with '" + text + "', heard " + contender.errors);
+                () -> "an error with '" + text + "', heard " + contender.errors());
         assertThat(node.services().health().status()).isEqualTo(Health.Status.DOWN);
         assertThat(contender.isGranted()).isFalse();
     }

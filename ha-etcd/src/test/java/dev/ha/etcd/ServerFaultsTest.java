@@ -6,6 +6,10 @@ import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.tck.ServerNetwork;
+import dev.ha.tck.support.Overlap;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -76,7 +80,7 @@ class ServerFaultsTest {
                     .isTrue();
             listener.await("before");
             led.resign();
-            Leadership next = a.all.contains(led) ? b.granted() : a.granted();
+            Leadership next = a.all().contains(led) ? b.granted() : a.granted();
             next.confirm("after").toCompletableFuture().get(10, TimeUnit.SECONDS);
             listener.await("after");
         }
@@ -108,8 +112,8 @@ class ServerFaultsTest {
             victim.kill();
             letPass(Duration.ofSeconds(12)); // longer than the lease
             assertThat(held)
-                    .allMatch(contender ->
-                            contender.all.size() == 1 && contender.all.get(0).isValid());
+                    .allMatch(contender -> contender.all().size() == 1
+                            && contender.all().get(0).isValid());
             assertThat(waiting).noneMatch(TestContender::isGranted);
             victim.start();
             first.leave();
@@ -178,7 +182,8 @@ class ServerFaultsTest {
                         assertThat(overlap.seen()).isEmpty();
                     }
                     Waiting.until(
-                            () -> Stream.concat(a.all.stream(), b.all.stream()).anyMatch(Leadership::isValid),
+                            () -> Stream.concat(a.all().stream(), b.all().stream())
+                                    .anyMatch(Leadership::isValid),
                             () -> "a leader");
                 }
                 victim.awaitServing();
@@ -245,9 +250,10 @@ class ServerFaultsTest {
                 servers.get(0).start();
                 servers.get(1).start();
                 Waiting.until(
-                        () -> a.all.size() + b.all.size() > 1
-                                && Stream.concat(a.all.stream(), b.all.stream()).anyMatch(Leadership::isValid),
-                        () -> "a leader, errors " + a.errors + b.errors);
+                        () -> a.all().size() + b.all().size() > 1
+                                && Stream.concat(a.all().stream(), b.all().stream())
+                                        .anyMatch(Leadership::isValid),
+                        () -> "a leader, errors " + a.errors() + b.errors());
                 assertThat(overlap.seen()).isEmpty();
             }
         }
@@ -272,14 +278,14 @@ class ServerFaultsTest {
                     server.start();
                 }
                 Waiting.until(
-                        () -> Stream.concat(a.all.stream(), b.all.stream()).anyMatch(Leadership::isValid),
+                        () -> Stream.concat(a.all().stream(), b.all().stream()).anyMatch(Leadership::isValid),
                         () -> "a leader");
                 letPass(TTL);
                 assertThat(overlap.seen()).isEmpty();
             }
             first.leave();
-            Waiting.until(() -> b.all.stream().anyMatch(Leadership::isValid), () -> "the other one leads");
-            Leadership last = b.all.get(b.all.size() - 1);
+            Waiting.until(() -> b.all().stream().anyMatch(Leadership::isValid), () -> "the other one leads");
+            Leadership last = b.all().get(b.all().size() - 1);
             last.confirm("b").toCompletableFuture().get(10, TimeUnit.SECONDS);
             listener.await("b");
         }
@@ -321,7 +327,7 @@ class ServerFaultsTest {
             assertThat(fourth.historyId()).isNotEqualTo(first.historyId());
             fourth.confirm("fourth").toCompletableFuture().get(10, TimeUnit.SECONDS);
             listener.await("fourth");
-            assertThat(listener.seen).anyMatch(told -> told.reason() == Reason.HISTORY_RESET);
+            assertThat(listener.seen()).anyMatch(told -> told.reason() == Reason.HISTORY_RESET);
             assertThat(node.services().health().detail()).contains("wiped or restored");
         }
     }

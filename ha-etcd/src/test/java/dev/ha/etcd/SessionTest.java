@@ -3,22 +3,19 @@ package dev.ha.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ha.Reason;
-import dev.ha.spi.Candidacy;
-import dev.ha.spi.ElectionState;
-import dev.ha.spi.Following;
-import dev.ha.spi.Grant;
-import dev.ha.spi.LeaderRecord;
-import dev.ha.spi.Lease;
 import dev.ha.tck.FaultProxy;
 import dev.ha.tck.FaultProxy.Direction;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
+import dev.ha.tck.support.Waiting;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -32,7 +29,7 @@ class SessionTest {
     private static final Duration TTL = Duration.ofSeconds(10);
     private static final Duration REREAD = Duration.ofSeconds(1);
     private EtcdServers server;
-    private TestContext context = new TestContext();
+    private TestContext context = new TestContext("", "test", Map.of());
     private Loop loop = new Loop(context);
     private final List<Session> open = new ArrayList<>();
 
@@ -54,8 +51,20 @@ class SessionTest {
         open.clear();
         loop.close().join();
         context.close();
-        context = new TestContext();
+        context = new TestContext("", "test", Map.of());
         loop = new Loop(context);
+    }
+
+    /** For servers at {@code endpoints}, with nothing else out of the ordinary. */
+    private static Settings settings(String endpoints, Duration ttl, Optional<Settings.Tls> tls) {
+        return new Settings(
+                Stream.of(endpoints.split(",", -1)).map(Endpoint::of).toList(),
+                "/ha",
+                ttl,
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(5),
+                Optional.empty(),
+                tls);
     }
 
     private Session session(Settings settings) {
@@ -73,14 +82,13 @@ class SessionTest {
         try (FaultProxy proxy = FaultProxy.before(server.addresses().get(0))) {
             FaultProxy.Hold request =
                     proxy.hold(Direction.TO_SERVER, message -> says(message, "etcdserverpb.Lease/LeaseGrant"));
-            Session session =
-                    session(TestContext.settings("127.0.0.1:" + proxy.address().getPort(), TTL, Optional.empty()));
+            Session session = session(settings("127.0.0.1:" + proxy.address().getPort(), TTL, Optional.empty()));
             loop.execute(session::tenure);
-            assertThat(request.awaitCaught(Waiting.PATIENCE)).isTrue();
+            assertThat(request.awaitCaught(Waiting.patience())).isTrue();
             context.suspended(Duration.ofSeconds(20));
             request.release();
-            Waiting.until(() -> !context.leases.isEmpty(), () -> "a lease");
-            assertThat(context.leases.get(0).isValid()).isFalse();
+            Waiting.until(() -> !context.leases().isEmpty(), () -> "a lease");
+            assertThat(context.leases().get(0).isValid()).isFalse();
         }
     }
 
@@ -88,47 +96,26 @@ class SessionTest {
     @Test
     void aFollowerThatWasToldThatNothingIsKnownIsToldWhatIsReadAgain() throws Exception {
         try (EtcdServers idle = EtcdServers.start(1)) {
-            Session session = session(TestContext.settings(idle.endpoints(), TTL, Optional.empty()));
-            List<String> told = new CopyOnWriteArrayList<>();
-            FollowDriver follower = new FollowDriver(following(told), new Keys("/ha", "idle").election("x"), session);
+            Session session = session(settings(idle.endpoints(), TTL, Optional.empty()));
+            TestFollowing following = new TestFollowing("x");
+            FollowDriver follower = new FollowDriver(following, new Keys("/ha", "idle").election("x"), session);
             loop.execute(follower::start);
-            Waiting.until(() -> told.contains("seen"), () -> "a state, told " + told);
-            loop.execute(() -> {
-                told.clear();
-                follower.unknown(Reason.CONNECTION_LOST, new IllegalStateException("by a read that failed"));
-            });
-            Waiting.until(
-                    () -> told.contains("unknown") && told.lastIndexOf("seen") > told.indexOf("unknown"),
-                    () -> "a state again, told " + told);
+            Waiting.until(() -> !following.states().isEmpty(), () -> "a state");
+            int before = following.states().size();
+            loop.execute(
+                    () -> follower.unknown(Reason.CONNECTION_LOST, new IllegalStateException("by a read that failed")));
+            Waiting.until(() -> !following.troubles().isEmpty(), () -> "trouble");
+            Waiting.until(() -> following.states().size() > before, () -> "a state again");
         }
-    }
-
-    private static Following following(List<String> told) {
-        return new Following() {
-            @Override
-            public String election() {
-                return "x";
-            }
-
-            @Override
-            public void seen(ElectionState state) {
-                told.add("seen");
-            }
-
-            @Override
-            public void unknown(Reason reason, @Nullable Throwable cause) {
-                told.add("unknown");
-            }
-        };
     }
 
     @Test
     void aConnectionThatCannotEvenBeBegunIsToldAndTriedAgain() throws Exception {
         Settings.Tls tls = new Settings.Tls(Optional.empty(), Optional.empty(), Optional.of("user@host"));
-        Session session = session(TestContext.settings("https://localhost:1", TTL, Optional.of(tls)));
+        Session session = session(settings("https://localhost:1", TTL, Optional.of(tls)));
         loop.execute(session::start);
-        Waiting.until(() -> !context.told.isEmpty(), () -> "trouble");
-        assertThat(context.told.get(0)).contains("user@host");
+        Waiting.until(() -> !context.told().isEmpty(), () -> "trouble");
+        assertThat(context.told().get(0)).contains("user@host");
     }
 
     @Test
@@ -136,41 +123,14 @@ class SessionTest {
         try (FaultProxy proxy = FaultProxy.before(server.addresses().get(0))) {
             FaultProxy.Hold request =
                     proxy.hold(Direction.TO_SERVER, message -> says(message, "etcdserverpb.Lease/LeaseGrant"));
-            Session session =
-                    session(TestContext.settings("127.0.0.1:" + proxy.address().getPort(), TTL, Optional.empty()));
-            List<String> told = new CopyOnWriteArrayList<>();
-            CandidateDriver driver =
-                    new CandidateDriver(candidacy(told), new Keys("/ha", "lost").election("x"), session);
+            Session session = session(settings("127.0.0.1:" + proxy.address().getPort(), TTL, Optional.empty()));
+            TestCandidacy candidacy = new TestCandidacy("x");
+            CandidateDriver driver = new CandidateDriver(candidacy, new Keys("/ha", "lost").election("x"), session);
             loop.execute(driver::start);
-            assertThat(request.awaitCaught(Waiting.PATIENCE)).isTrue();
+            assertThat(request.awaitCaught(Waiting.patience())).isTrue();
             proxy.hangUp();
-            Waiting.until(() -> told.contains("granted"), () -> "a grant, told " + told);
-            assertThat(told).doesNotContain("ended");
+            candidacy.granted();
+            assertThat(candidacy.isEnded()).isFalse();
         }
-    }
-
-    private static Candidacy candidacy(List<String> told) {
-        return new Candidacy() {
-            @Override
-            public String election() {
-                return "x";
-            }
-
-            @Override
-            public void granted(Grant grant) {
-                told.add("granted");
-            }
-
-            @Override
-            public void recordsSeen(Map<String, LeaderRecord> records) {}
-
-            @Override
-            public void joined(Lease lease) {}
-
-            @Override
-            public void ended(Reason reason, @Nullable Throwable cause) {
-                told.add("ended");
-            }
-        };
     }
 }

@@ -7,6 +7,7 @@ import dev.ha.ConflictException;
 import dev.ha.UnavailableException;
 import dev.ha.spi.Change;
 import dev.ha.store.Entry;
+import dev.ha.tck.support.Waiting;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -117,6 +118,6 @@ class DepartureTest {
     }
 
     private static <T> T get(CompletableFuture<T> future) throws Exception {
-        return future.get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        return future.get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
     }
 }

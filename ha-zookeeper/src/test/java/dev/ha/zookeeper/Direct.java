@@ -1,12 +1,19 @@
 package dev.ha.zookeeper;
 
 import dev.ha.spi.LeaderElectionDriver;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.Waiting;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** A backend without an engine: nothing is closed twice, retried or given up but by the test. */
 final class Direct implements AutoCloseable {
-    final DirectContext context;
+    private static final String PREFIX = "high-availability.zookeeper.";
+
+    final TestContext context;
     final ZooKeeperBackend backend;
 
     Direct(String servers, String cluster, Map<String, String> more) {
@@ -15,12 +22,19 @@ final class Direct implements AutoCloseable {
 
     /** {@code limit} is how many bytes of ephemeral paths a session may have. */
     Direct(String servers, String cluster, Map<String, String> more, int limit) {
-        this.context = new DirectContext(servers, cluster, more);
+        this.context = new TestContext(PREFIX, cluster, configuration(servers, more));
         this.backend = new ZooKeeperBackend(Settings.of(context), context, limit);
     }
 
+    private static Map<String, String> configuration(String servers, Map<String, String> more) {
+        Map<String, String> configuration = new HashMap<>(more);
+        configuration.putIfAbsent("quorum", servers);
+        return configuration.entrySet().stream()
+                .collect(Collectors.toMap(entry -> PREFIX + entry.getKey(), Map.Entry::getValue));
+    }
+
     /** A candidacy and its driver. */
-    record Elected(DirectCandidacy candidacy, LeaderElectionDriver driver) {
+    record Elected(TestCandidacy candidacy, LeaderElectionDriver driver) {
         /** As soon as it leads. */
         void leave() throws Exception {
             candidacy.granted();
@@ -28,12 +42,12 @@ final class Direct implements AutoCloseable {
         }
 
         void close() throws Exception {
-            driver.close().toCompletableFuture().get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            driver.close().toCompletableFuture().get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
         }
     }
 
     Elected elect(String election) {
-        DirectCandidacy candidacy = new DirectCandidacy(election);
+        TestCandidacy candidacy = new TestCandidacy(election);
         return new Elected(candidacy, backend.elect(candidacy));
     }
 
@@ -41,7 +55,7 @@ final class Direct implements AutoCloseable {
     public void close() {
         backend.close()
                 .toCompletableFuture()
-                .orTimeout(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .orTimeout(Waiting.patience().toSeconds(), TimeUnit.SECONDS)
                 .join();
         context.close();
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.test.TestingServer;
 import org.junit.jupiter.api.AfterAll;

@@ -7,6 +7,9 @@ import dev.ha.Reason;
 import dev.ha.spi.LeaderRetrievalDriver;
 import dev.ha.tck.FaultProxy;
 import dev.ha.tck.FaultProxy.Direction;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestFollowing;
+import dev.ha.tck.support.Waiting;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -73,7 +76,7 @@ class LostWatchesTest {
     }
 
     private static void await(FaultProxy.Hold hold) throws InterruptedException {
-        assertThat(hold.awaitCaught(Waiting.PATIENCE)).isTrue();
+        assertThat(hold.awaitCaught(Waiting.patience())).isTrue();
     }
 
     @Test
@@ -117,7 +120,7 @@ class LostWatchesTest {
 
     private static List<Long> tokens(TestContender... contenders) {
         return Stream.of(contenders)
-                .flatMap(contender -> contender.all.stream())
+                .flatMap(contender -> contender.all().stream())
                 .filter(Leadership::isValid)
                 .map(Leadership::fencingToken)
                 .toList();
@@ -138,9 +141,9 @@ class LostWatchesTest {
             Waiting.until(
                     () -> RawClient.watched(address, session).contains(x + "/record"),
                     () -> "the watch of the record on a new connection of the same session");
-            int seen = leading.candidacy().recordsSeen.size();
+            int seen = leading.candidacy().recordsSeen().size();
             raw.zk.setData(x + "/record", new byte[0], -1);
-            Waiting.until(() -> leading.candidacy().recordsSeen.size() > seen, () -> "news of the record");
+            Waiting.until(() -> leading.candidacy().recordsSeen().size() > seen, () -> "news of the record");
         }
     }
 
@@ -210,14 +213,14 @@ class LostWatchesTest {
                 Direct direct = new Direct(through(proxy), "unfollowed", SHORT)) {
             direct.elect("x").candidacy().granted();
             long session = raw.owner(raw.await(x, 1).get(0));
-            DirectFollowing following = new DirectFollowing("x");
+            TestFollowing following = new TestFollowing("x");
             LeaderRetrievalDriver driver = direct.backend.retrieve(following);
-            Waiting.until(() -> !following.states.isEmpty(), () -> "the state");
+            Waiting.until(() -> !following.states().isEmpty(), () -> "the state");
             assertThat(RawClient.watched(address, session)).contains(x);
             long before = direct.context.timesConnected();
             proxy.cut();
             Waiting.until(direct.context::isInTrouble, () -> "trouble");
-            driver.close().toCompletableFuture().get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            driver.close().toCompletableFuture().get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
             int attempts = proxy.connections();
             Waiting.until(() -> proxy.connections() > attempts + 1, () -> "a connection that fails");
             proxy.resume();
@@ -235,14 +238,14 @@ class LostWatchesTest {
             AtomicReference<@Nullable LeaderRetrievalDriver> driver = new AtomicReference<>();
             CompletableFuture<CompletionStage<Void>> closing = new CompletableFuture<>();
             proxy.cut(); // so that the driver is known before it begins
-            direct.context.beforeRequestOf(
+            direct.context.beforeTimerOf(
                     FollowDriver.class,
                     "watch",
                     () -> closing.complete(
                             Waiting.present(driver.get(), "a driver").close()));
-            driver.set(direct.backend.retrieve(new DirectFollowing("x")));
+            driver.set(direct.backend.retrieve(new TestFollowing("x")));
             proxy.resume();
-            closing.get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            closing.get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
             direct.elect("x").candidacy().granted();
             long session = raw.owner(raw.await(x, 1).get(0));
             reconnect(proxy, direct);
@@ -260,17 +263,17 @@ class LostWatchesTest {
                     x + "/record",
                     Collections.singletonList(new ACL(Perms.ALL & ~Perms.READ, Ids.ANYONE_ID_UNSAFE)),
                     -1);
-            DirectFollowing following = new DirectFollowing("x");
+            TestFollowing following = new TestFollowing("x");
             LeaderRetrievalDriver driver = direct.backend.retrieve(following);
             for (int i = 0; i < 5; i++) {
-                int before = following.troubles.size();
+                int before = following.troubles().size();
                 raw.zk.create(x + "/other-" + i, new byte[0], Ids.OPEN_ACL_UNSAFE, CreateMode.PERSISTENT);
-                Waiting.until(() -> following.troubles.size() > before, () -> "another refusal");
+                Waiting.until(() -> following.troubles().size() > before, () -> "another refusal");
             }
             assertThat(direct.context.pending(FollowDriver.RETRY)).isLessThanOrEqualTo(1);
             raw.zk.setACL(x + "/record", Ids.OPEN_ACL_UNSAFE, -1);
-            Waiting.until(() -> !following.states.isEmpty(), () -> "the state");
-            driver.close().toCompletableFuture().get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            Waiting.until(() -> !following.states().isEmpty(), () -> "the state");
+            driver.close().toCompletableFuture().get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
         }
     }
 }

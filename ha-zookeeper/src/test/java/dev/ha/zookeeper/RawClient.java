@@ -1,5 +1,6 @@
 package dev.ha.zookeeper;
 
+import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetSocketAddress;
@@ -26,7 +27,7 @@ final class RawClient implements AutoCloseable {
                 connected.countDown();
             }
         });
-        if (!connected.await(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        if (!connected.await(Waiting.patience().toSeconds(), TimeUnit.SECONDS)) {
             zk.close();
             throw new IOException("no connection to " + servers);
         }

@@ -10,6 +10,9 @@ import dev.ha.HighAvailability;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +62,7 @@ class SecurityTest {
             assertThat(refused.lastError())
                     .isInstanceOfSatisfying(UnavailableException.class, error -> assertThat(error.reason())
                             .isEqualTo(Reason.ACCESS_DENIED));
-            Waiting.until(() -> !deaf.errors.isEmpty(), () -> "an error of the follower");
+            Waiting.until(() -> !deaf.errors().isEmpty(), () -> "an error of the follower");
             assertThat(intruder.services().health().status()).isEqualTo(Health.Status.DOWN);
             assertThat(intruder.services().diagnose())
                     .anyMatch(diagnosis ->

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
+import dev.ha.tck.support.Overlap;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -63,9 +67,10 @@ class ServerFaultsTest {
                 servers.get(0).start();
                 servers.get(1).start();
                 Waiting.until(
-                        () -> a.all.size() + b.all.size() > 1
-                                && Stream.concat(a.all.stream(), b.all.stream()).anyMatch(Leadership::isValid),
-                        () -> "a leader, errors " + a.errors + b.errors);
+                        () -> a.all().size() + b.all().size() > 1
+                                && Stream.concat(a.all().stream(), b.all().stream())
+                                        .anyMatch(Leadership::isValid),
+                        () -> "a leader, errors " + a.errors() + b.errors());
                 assertThat(overlap.seen()).isEmpty();
             }
         }

@@ -5,6 +5,7 @@ import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.ServerProcess;
+import dev.ha.tck.support.Waiting;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -8,6 +8,9 @@ import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.tck.FaultProxy;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -197,7 +200,7 @@ class SessionFaultsTest {
             proxy.hangUp();
             TimeUnit.SECONDS.sleep(2);
             assertThat(led.isValid()).isTrue();
-            assertThat(listener.seen).hasSize(1);
+            assertThat(listener.seen()).hasSize(1);
             long cutAt = System.nanoTime();
             proxy.partition();
             contender.revoked();

@@ -11,6 +11,9 @@ import dev.ha.LeaderInformation;
 import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
 import dev.ha.UnavailableException;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -67,7 +70,7 @@ class TroubleTest {
             TestContender contender = node.contend("x");
             Waiting.until(
                     () -> contender.lastError() instanceof UnavailableException, () -> "an error of the contender");
-            assertThat(contender.errors.get(0)).hasMessageContaining("no connection within 1000 ms");
+            assertThat(contender.errors().get(0)).hasMessageContaining("no connection within 1000 ms");
             assertThat(node.services().health().status()).isEqualTo(Health.Status.DOWN);
         }
     }
@@ -77,7 +80,7 @@ class TroubleTest {
         try (Node node = new Node(server.connectString() + "/missing", "chroot", QUICK)) {
             TestContender contender = node.contend("x");
             Waiting.until(() -> contender.lastError() != null, () -> "an error of the contender");
-            assertThat(contender.errors.get(0)).hasMessageContaining("NONODE");
+            assertThat(contender.errors().get(0)).hasMessageContaining("NONODE");
             assertThat(node.services().diagnose())
                     .anyMatch(diagnosis ->
                             !diagnosis.passed() && diagnosis.detail().contains("NONODE"));
@@ -100,16 +103,18 @@ class TroubleTest {
                     Collections.singletonList(new ACL(ZooDefs.Perms.ADMIN, ZooDefs.Ids.ANYONE_ID_UNSAFE)),
                     CreateMode.PERSISTENT);
             TestListener foreign = node.follow("foreign");
-            Waiting.until(() -> !foreign.errors.isEmpty(), () -> "an error of the follower");
+            Waiting.until(() -> !foreign.errors().isEmpty(), () -> "an error of the follower");
             fine.await("here");
-            int heard = fine.seen.size();
-            int errors = leader.errors.size();
+            int heard = fine.seen().size();
+            int errors = leader.errors().size();
             TimeUnit.SECONDS.sleep(2); // while it tries again and again
-            assertThat(fine.seen).as("what the other election's follower heard").hasSize(heard);
-            assertThat(leader.errors)
+            assertThat(fine.seen())
+                    .as("what the other election's follower heard")
+                    .hasSize(heard);
+            assertThat(leader.errors())
                     .as("what the other election's contender heard")
                     .hasSize(errors);
-            assertThat(fine.seen.get(heard - 1)).isInstanceOf(LeaderInformation.Leader.class);
+            assertThat(fine.seen().get(heard - 1)).isInstanceOf(LeaderInformation.Leader.class);
             assertThat(node.services().health().status()).isEqualTo(Health.Status.DOWN);
             raw.setACL("/flink/refused/elections/foreign", ZooDefs.Ids.OPEN_ACL_UNSAFE, -1);
             Waiting.until(

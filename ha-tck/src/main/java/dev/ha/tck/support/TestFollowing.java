@@ -1,4 +1,4 @@
-package dev.ha.zookeeper;
+package dev.ha.tck.support;
 
 import dev.ha.Reason;
 import dev.ha.spi.ElectionState;
@@ -8,13 +8,24 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers what a driver reports. */
-final class DirectFollowing implements Following {
+public final class TestFollowing implements Following {
     private final String election;
-    final List<ElectionState> states = new CopyOnWriteArrayList<>();
-    final List<Reason> troubles = new CopyOnWriteArrayList<>();
+    private final List<ElectionState> states = new CopyOnWriteArrayList<>();
+    private final List<Reason> troubles = new CopyOnWriteArrayList<>();
 
-    DirectFollowing(String election) {
+    /** Of {@code election}. */
+    public TestFollowing(String election) {
         this.election = election;
+    }
+
+    /** All states seen, in order. */
+    public List<ElectionState> states() {
+        return states;
+    }
+
+    /** All troubles told, in order. */
+    public List<Reason> troubles() {
+        return troubles;
     }
 
     @Override

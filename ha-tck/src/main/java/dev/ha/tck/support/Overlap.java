@@ -1,4 +1,4 @@
-package dev.ha.etcd;
+package dev.ha.tck.support;
 
 import dev.ha.Leadership;
 import java.util.ArrayList;
@@ -6,13 +6,14 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Looks all the time whether two handles of one election are valid at one instant. */
-final class Overlap implements AutoCloseable {
+public final class Overlap implements AutoCloseable {
     private final List<TestContender> contenders;
     private final List<String> seen = new CopyOnWriteArrayList<>();
     private final Thread thread;
     private volatile boolean closed;
 
-    Overlap(TestContender... contenders) {
+    /** Of {@code contenders} for one election, from now on. */
+    public Overlap(TestContender... contenders) {
         this.contenders = List.of(contenders);
         this.thread = new Thread(this::look, "overlap");
         thread.setDaemon(true);
@@ -23,7 +24,7 @@ final class Overlap implements AutoCloseable {
         while (!closed) {
             List<Leadership> valid = new ArrayList<>();
             for (TestContender contender : contenders) {
-                for (Leadership leadership : contender.all) {
+                for (Leadership leadership : contender.all()) {
                     if (leadership.isValid()) {
                         valid.add(leadership);
                     }
@@ -37,7 +38,8 @@ final class Overlap implements AutoCloseable {
         }
     }
 
-    List<String> seen() {
+    /** The handles that were valid together; empty unless something is badly wrong. */
+    public List<String> seen() {
         return seen;
     }
 

@@ -1,4 +1,4 @@
-package dev.ha.etcd;
+package dev.ha.tck.support;
 
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeaderInformation;
@@ -8,9 +8,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Predicate;
 
 /** Remembers what it is told. */
-final class TestListener implements LeaderRetrievalListener {
-    final List<LeaderInformation> seen = new CopyOnWriteArrayList<>();
-    final List<HighAvailabilityException> errors = new CopyOnWriteArrayList<>();
+public final class TestListener implements LeaderRetrievalListener {
+    private final List<LeaderInformation> seen = new CopyOnWriteArrayList<>();
+    private final List<HighAvailabilityException> errors = new CopyOnWriteArrayList<>();
+
+    /** It has heard nothing yet. */
+    public TestListener() {}
 
     @Override
     public void notifyLeader(LeaderInformation information) {
@@ -22,8 +25,18 @@ final class TestListener implements LeaderRetrievalListener {
         errors.add(error);
     }
 
+    /** All that was heard so far, in order. */
+    public List<LeaderInformation> seen() {
+        return seen;
+    }
+
+    /** All errors so far, in order. */
+    public List<HighAvailabilityException> errors() {
+        return errors;
+    }
+
     /** Waits until the last thing heard is the leader at {@code address}. */
-    void await(String address) throws InterruptedException {
+    public void await(String address) throws InterruptedException {
         awaitLast(
                 last -> last.leader()
                         .map(LeaderInformation.Leader::address)
@@ -33,7 +46,7 @@ final class TestListener implements LeaderRetrievalListener {
     }
 
     /** Waits until the last thing heard is of {@code kind}. */
-    void await(Class<? extends LeaderInformation> kind) throws InterruptedException {
+    public void await(Class<? extends LeaderInformation> kind) throws InterruptedException {
         awaitLast(kind::isInstance, kind.getSimpleName());
     }
 

@@ -1,4 +1,4 @@
-package dev.ha.etcd;
+package dev.ha.tck.support;
 
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeaderContender;
@@ -11,13 +11,15 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers what it is told. */
-final class TestContender implements LeaderContender {
+public final class TestContender implements LeaderContender {
     private final BlockingQueue<Leadership> grants = new LinkedBlockingQueue<>();
     private final BlockingQueue<Leadership> revocations = new LinkedBlockingQueue<>();
-    /** Every handle ever. */
-    final List<Leadership> all = new CopyOnWriteArrayList<>();
+    private final List<Leadership> all = new CopyOnWriteArrayList<>();
 
-    final List<HighAvailabilityException> errors = new CopyOnWriteArrayList<>();
+    private final List<HighAvailabilityException> errors = new CopyOnWriteArrayList<>();
+
+    /** It has heard nothing yet. */
+    public TestContender() {}
 
     @Override
     public void grantLeadership(Leadership leadership) {
@@ -35,25 +37,36 @@ final class TestContender implements LeaderContender {
         errors.add(error);
     }
 
-    /** The next grant. */
-    Leadership granted() throws InterruptedException {
-        return Waiting.present(
-                grants.poll(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS), "no grant, last error " + lastError());
+    /** Every handle ever granted, in order. */
+    public List<Leadership> all() {
+        return all;
     }
 
-    /** The next revocation. */
-    Leadership revoked() throws InterruptedException {
+    /** All errors so far, in order. */
+    public List<HighAvailabilityException> errors() {
+        return errors;
+    }
+
+    /** The next grant, when it is there. */
+    public Leadership granted() throws InterruptedException {
         return Waiting.present(
-                revocations.poll(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS),
+                grants.poll(Waiting.patience().toSeconds(), TimeUnit.SECONDS), "no grant, last error " + lastError());
+    }
+
+    /** The next revocation, when it is there. */
+    public Leadership revoked() throws InterruptedException {
+        return Waiting.present(
+                revocations.poll(Waiting.patience().toSeconds(), TimeUnit.SECONDS),
                 "no revocation, last error " + lastError());
     }
 
-    boolean isGranted() {
+    /** Whether there is a grant that nobody has asked for yet. */
+    public boolean isGranted() {
         return !grants.isEmpty();
     }
 
-    @Nullable
-    HighAvailabilityException lastError() {
+    /** The error told last, if any. */
+    public @Nullable HighAvailabilityException lastError() {
         return errors.isEmpty() ? null : errors.get(errors.size() - 1);
     }
 }

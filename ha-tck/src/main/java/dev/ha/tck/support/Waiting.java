@@ -1,23 +1,29 @@
-package dev.ha.etcd;
+package dev.ha.tck.support;
 
+import dev.ha.tck.TckTimeouts;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Waiting for what another thread or a server does. */
-final class Waiting {
-    static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("patience", 30));
-
+public final class Waiting {
     /** What may fail while it is looked at. */
-    interface Condition {
+    public interface Condition {
+        /** Whether that is so now. */
         boolean holds() throws Exception;
     }
 
     private Waiting() {}
 
-    static void until(Condition condition, Supplier<String> what) throws InterruptedException {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+    /** How long a test waits for what takes a lease, and a server's start, at most. */
+    public static Duration patience() {
+        return TckTimeouts.patience().multipliedBy(3);
+    }
+
+    /** Waits at most {@link #patience()}; {@code what} is asked for only when that was in vain. */
+    public static void until(Condition condition, Supplier<String> what) throws InterruptedException {
+        long deadline = System.nanoTime() + patience().toNanos();
         Throwable last = null;
         while (System.nanoTime() < deadline) {
             try {
@@ -34,9 +40,10 @@ final class Waiting {
         throw new AssertionError("waited in vain for " + what.get(), last);
     }
 
-    static <T> T present(@Nullable T value, String otherwise) {
+    /** {@code value}, which came in time if it is not null. */
+    public static <T> T present(@Nullable T value, String otherwise) {
         if (value == null) {
-            throw new AssertionError(otherwise + " within " + PATIENCE);
+            throw new AssertionError(otherwise + " within " + patience());
         }
         return value;
     }

@@ -1,4 +1,4 @@
-package dev.ha.zookeeper;
+package dev.ha.tck.support;
 
 import dev.ha.Reason;
 import dev.ha.spi.Candidacy;
@@ -13,26 +13,40 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers what a driver reports. */
-final class DirectCandidacy implements Candidacy {
+public final class TestCandidacy implements Candidacy {
     private final String election;
     private final CompletableFuture<Grant> grant = new CompletableFuture<>();
     private final CompletableFuture<Reason> end = new CompletableFuture<>();
-    final List<Map<String, LeaderRecord>> recordsSeen = new CopyOnWriteArrayList<>();
+    private final List<Map<String, LeaderRecord>> recordsSeen = new CopyOnWriteArrayList<>();
 
-    DirectCandidacy(String election) {
+    /** For {@code election}. */
+    public TestCandidacy(String election) {
         this.election = election;
     }
 
-    Grant granted() throws Exception {
-        return grant.get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    /** The grant, when it is there. */
+    public Grant granted() throws Exception {
+        return grant.get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
     }
 
-    boolean isGranted() {
+    /** Whether it is there. */
+    public boolean isGranted() {
         return grant.isDone();
     }
 
-    Reason end() throws Exception {
-        return end.get(Waiting.PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    /** Why the candidacy has ended, when it has. */
+    public Reason end() throws Exception {
+        return end.get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
+    }
+
+    /** Whether it has ended. */
+    public boolean isEnded() {
+        return end.isDone();
+    }
+
+    /** All records that were seen, in order. */
+    public List<Map<String, LeaderRecord>> recordsSeen() {
+        return recordsSeen;
     }
 
     @Override
