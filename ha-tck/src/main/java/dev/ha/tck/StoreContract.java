@@ -174,7 +174,7 @@ abstract class StoreContract extends RuleGroup {
         EntryStore entries = entries(old);
         Entry kept = create(entries, superseded, "kept", "kept");
         Entry deleted = create(entries, superseded, "deleted", "deleted");
-        network.freeze(Direction.TO_SERVER);
+        network.stall(Direction.TO_SERVER); // on later connections too: it is still the leader, and would send again
         entries.delete(superseded, kept);
         entries.create(superseded, "deleted", bytes("late"));
         scenario().letPass(TckTimeouts.quiet());

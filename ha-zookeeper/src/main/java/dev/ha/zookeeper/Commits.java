@@ -49,24 +49,31 @@ final class Commits {
 
     private void send(CompletableFuture<Void> done) {
         Moment sent = Moment.now(context);
-        CompletableFuture<Void> unused = write.get().whenComplete((nothing, failure) -> {
-            CompletableFuture<Void> waiting;
-            synchronized (lock) {
-                waiting = next;
-                next = null;
-                writing = waiting != null;
-            }
-            if (failure == null) {
-                committed.accept(sent);
-            }
-            if (waiting != null) {
-                send(waiting);
-            }
-            if (failure == null) {
-                done.complete(null);
-            } else {
-                done.completeExceptionally(Failures.unwrap(failure));
-            }
-        });
+        CompletableFuture<Void> unused = begin().thenRun(() -> committed.accept(sent))
+                .whenComplete((nothing, failure) -> {
+                    CompletableFuture<Void> waiting;
+                    synchronized (lock) {
+                        waiting = next;
+                        next = null;
+                        writing = waiting != null;
+                    }
+                    if (waiting != null) {
+                        send(waiting);
+                    }
+                    if (failure == null) {
+                        done.complete(null);
+                    } else {
+                        done.completeExceptionally(Failures.unwrap(failure));
+                    }
+                });
+    }
+
+    /** What throws instead fails as well: nobody waits for ever. */
+    private CompletableFuture<Void> begin() {
+        try {
+            return write.get();
+        } catch (RuntimeException | Error failure) {
+            return CompletableFuture.failedFuture(failure);
+        }
     }
 }

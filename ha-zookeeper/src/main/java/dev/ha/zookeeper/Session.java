@@ -365,6 +365,7 @@ final class Session implements Connection.Events {
             end(Reason.CONNECTION_LOST, trouble("no write was committed for " + limit.toMillis() + " ms", null));
             return;
         }
+        scheduleTick(); // it goes on, whatever becomes of this
         if (silence >= limit.toNanos() / RENEWALS * (RENEWALS - 1)) { // followers have to know within T (rule 5.2)
             owner.trouble(
                     this,
@@ -377,7 +378,6 @@ final class Session implements Connection.Events {
         if (renew) {
             verify();
         }
-        scheduleTick();
     }
 
     // ---- events of the connection ----
