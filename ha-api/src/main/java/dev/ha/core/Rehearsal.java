@@ -47,7 +47,8 @@ final class Rehearsal {
         }
     }
 
-    private static void play() {
+    /** Whether all of it worked. */
+    static boolean play() {
         JvmPlatform platform = new JvmPlatform("ha-" + ELECTION, null);
         try {
             CompletableFuture<Void> confirmed = new CompletableFuture<>();
@@ -59,8 +60,10 @@ final class Rehearsal {
             engine.leaderElection(ELECTION).start(contender(confirmed));
             platform.await(confirmed, BOUND);
             engine.closeForExit();
+            return confirmed.isDone() && !confirmed.isCompletedExceptionally();
         } catch (RuntimeException | LinkageError failure) {
             LOG.debug("The rehearsal failed; a first handover may take longer", failure);
+            return false;
         } finally {
             platform.close();
         }
