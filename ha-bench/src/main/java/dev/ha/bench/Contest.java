@@ -4,6 +4,9 @@ package dev.ha.bench;
 interface Contest {
     String name();
 
+    /** Makes one of them the holder. */
+    default void begin() throws Exception {}
+
     /** Nanoseconds from the moment the holder lets go until the other one has been told that it has it. */
     long handover() throws Exception;
 

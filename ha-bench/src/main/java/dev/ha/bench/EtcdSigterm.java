@@ -1,15 +1,8 @@
 package dev.ha.bench;
 
-import dev.ha.HighAvailability;
-import dev.ha.HighAvailabilityException;
-import dev.ha.HighAvailabilityServices;
-import dev.ha.LeaderContender;
-import dev.ha.Leadership;
 import io.etcd.jetcd.ByteSequence;
 import io.etcd.jetcd.Client;
 import io.etcd.jetcd.election.CampaignResponse;
-import io.etcd.jetcd.lease.LeaseKeepAliveResponse;
-import io.grpc.stub.StreamObserver;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -59,34 +52,13 @@ public final class EtcdSigterm {
     }
 
     private static void services(String endpoint, PrintWriter out) throws InterruptedException {
-        HighAvailabilityServices services = HighAvailability.builder()
-                .configuration(Map.of(
-                        "high-availability.mode", "etcd",
-                        "high-availability.cluster-id", "sigterm",
-                        "high-availability.etcd.endpoints", endpoint))
-                .closeOnJvmShutdown()
-                .build();
-        services.leaderElection("sigterm").start(new LeaderContender() {
-            @Override
-            public void grantLeadership(Leadership leadership) {
-                out.println(System.nanoTime());
-            }
-
-            @Override
-            public void revokeLeadership(Leadership leadership) {}
-
-            @Override
-            public void handleError(HighAvailabilityException error) {
-                throw new IllegalStateException(error);
-            }
-        });
-        services.awaitClosed();
+        Sigterm.services(Map.of("high-availability.mode", "etcd", "high-availability.etcd.endpoints", endpoint), out);
     }
 
     private static void jetcd(String endpoint, PrintWriter out) throws Exception {
         Client client = Client.builder().endpoints(endpoint).build();
         long lease = client.getLeaseClient().grant(10).get().getID();
-        client.getLeaseClient().keepAlive(lease, new Quiet());
+        client.getLeaseClient().keepAlive(lease, KeptAlive.QUIETLY);
         CampaignResponse won =
                 client.getElectionClient().campaign(NAME, lease, NAME).get();
         out.println(System.nanoTime());
@@ -103,16 +75,5 @@ public final class EtcdSigterm {
                         },
                         "resign"));
         new CountDownLatch(1).await();
-    }
-
-    private static final class Quiet implements StreamObserver<LeaseKeepAliveResponse> {
-        @Override
-        public void onNext(LeaseKeepAliveResponse answer) {}
-
-        @Override
-        public void onError(Throwable failure) {}
-
-        @Override
-        public void onCompleted() {}
     }
 }

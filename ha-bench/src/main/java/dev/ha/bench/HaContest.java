@@ -10,32 +10,26 @@ import java.util.HashMap;
 import java.util.Map;
 
 /** This library: {@code close} of the leader's seat until {@code grantLeadership} of the standby. */
-final class HaContest implements Contest {
-    private final String name;
+final class HaContest extends Duel {
     private final HighAvailabilityServices[] services = new HighAvailabilityServices[2];
     private final LeaderElection[] elections = new LeaderElection[2];
-    private final Signal[] granted = {new Signal(), new Signal()};
-    private int holder;
 
-    HaContest(String name, Map<String, String> configuration) throws InterruptedException {
-        this.name = name;
+    HaContest(String name, Map<String, String> configuration) {
+        super(name);
         for (int i = 0; i < 2; i++) {
             Map<String, String> all = new HashMap<>(configuration);
             all.put("high-availability.cluster-id", "bench");
             services[i] = HighAvailability.create(all);
         }
-        contend(0);
-        granted[0].await();
-        contend(1);
     }
 
-    private void contend(int who) {
-        Signal told = granted[who];
+    @Override
+    void contend(int who) {
         elections[who] = services[who].leaderElection("bench");
         elections[who].start(new LeaderContender() {
             @Override
             public void grantLeadership(Leadership leadership) {
-                told.now();
+                granted(who);
             }
 
             @Override
@@ -49,19 +43,8 @@ final class HaContest implements Contest {
     }
 
     @Override
-    public String name() {
-        return name;
-    }
-
-    @Override
-    public long handover() throws InterruptedException {
-        int leaving = holder;
-        holder = 1 - holder;
-        long began = System.nanoTime();
-        elections[leaving].close();
-        long took = granted[holder].await() - began;
-        contend(leaving);
-        return took;
+    void letGo(int who) {
+        elections[who].close();
     }
 
     @Override

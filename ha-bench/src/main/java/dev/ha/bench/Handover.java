@@ -54,7 +54,10 @@ public final class Handover {
     /** All of them in turns; a table with the first one as the floor. */
     static void measure(List<Contest> contests, int rounds, PrintWriter out) throws Exception {
         List<long[]> times = new ArrayList<>();
-        contests.forEach(contest -> times.add(new long[rounds]));
+        for (Contest contest : contests) {
+            contest.begin();
+            times.add(new long[rounds]);
+        }
         for (int round = -WARM_UP; round < rounds; round++) {
             for (int i = 0; i < contests.size(); i++) {
                 long took = contests.get(i).handover();

@@ -8,30 +8,30 @@ import org.apache.curator.framework.recipes.leader.LeaderSelectorListenerAdapter
 import org.apache.curator.retry.ExponentialBackoffRetry;
 
 /** Curator's LeaderSelector: the leader's {@code takeLeadership} returns until the other one's is called. */
-final class SelectorContest implements Contest {
+final class SelectorContest extends Duel {
     private final CuratorFramework[] clients = new CuratorFramework[2];
     private final LeaderSelector[] selectors = new LeaderSelector[2];
     private final CountDownLatch[] terms = new CountDownLatch[2];
-    private final Signal[] granted = {new Signal(), new Signal()};
-    private int holder;
 
-    SelectorContest(String servers) throws Exception {
+    SelectorContest(String servers) {
+        super("Curator LeaderSelector");
         for (int i = 0; i < 2; i++) {
             clients[i] = CuratorFrameworkFactory.newClient(servers, new ExponentialBackoffRetry(100, 3));
             clients[i].start();
         }
-        contend(0);
-        granted[0].await();
-        contend(1);
     }
 
-    private void contend(int who) {
+    @Override
+    void contend(int who) {
+        if (selectors[who] != null) {
+            selectors[who].close(); // it can be used once
+        }
         CountDownLatch term = new CountDownLatch(1);
         terms[who] = term;
         selectors[who] = new LeaderSelector(clients[who], "/selector", new LeaderSelectorListenerAdapter() {
             @Override
             public void takeLeadership(CuratorFramework client) throws InterruptedException {
-                granted[who].now();
+                granted(who);
                 term.await();
             }
         });
@@ -39,20 +39,8 @@ final class SelectorContest implements Contest {
     }
 
     @Override
-    public String name() {
-        return "Curator LeaderSelector";
-    }
-
-    @Override
-    public long handover() throws Exception {
-        int leaving = holder;
-        holder = 1 - holder;
-        long began = System.nanoTime();
-        terms[leaving].countDown();
-        long took = granted[holder].await() - began;
-        selectors[leaving].close();
-        contend(leaving);
-        return took;
+    void letGo(int who) {
+        terms[who].countDown();
     }
 
     @Override

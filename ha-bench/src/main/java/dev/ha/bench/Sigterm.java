@@ -14,6 +14,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -58,11 +59,15 @@ public final class Sigterm {
     // ---- one process
 
     private static void services(String servers, PrintWriter out) throws InterruptedException {
+        services(Map.of("high-availability.mode", "zookeeper", "high-availability.zookeeper.quorum", servers), out);
+    }
+
+    /** Contends until it is told to end, and prints when it was granted. */
+    static void services(Map<String, String> configuration, PrintWriter out) throws InterruptedException {
+        Map<String, String> all = new HashMap<>(configuration);
+        all.put("high-availability.cluster-id", "sigterm");
         HighAvailabilityServices services = HighAvailability.builder()
-                .configuration(Map.of(
-                        "high-availability.mode", "zookeeper",
-                        "high-availability.cluster-id", "sigterm",
-                        "high-availability.zookeeper.quorum", servers))
+                .configuration(all)
                 .closeOnJvmShutdown()
                 .build();
         services.leaderElection("sigterm").start(new LeaderContender() {
