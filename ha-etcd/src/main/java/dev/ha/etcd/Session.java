@@ -185,7 +185,7 @@ final class Session {
         present = tenure;
         CompletableFuture<Void> proof = present != null && present.isLive()
                 ? present.renew()
-                : connection.prove(settings.tryTimeout()).thenApply(answer -> null);
+                : connection.prove(patience()).thenApply(answer -> null);
         Loop.whenDone(proof, (done, failure) -> {
             beating = false;
             if (closed) {
@@ -203,6 +203,11 @@ final class Session {
                 }
             }
         });
+    }
+
+    /** The first connection of a JVM loads hundreds of classes: no reason to give it up where there is no other server. */
+    private Duration patience() {
+        return known.isEmpty() && connection.servers() == 1 ? settings.requestTimeout() : settings.tryTimeout();
     }
 
     private void cancelNext() {
