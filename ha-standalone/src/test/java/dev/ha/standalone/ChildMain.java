@@ -10,6 +10,7 @@ import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
+import dev.ha.tck.support.TestContext;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -35,7 +36,9 @@ final class ChildMain {
         backend = new FileBackendFactory()
                 .create(
                         new TestContext(
-                                "file", FileServices.CLUSTER, Map.of("high-availability.file.directory", directory)) {
+                                "high-availability.file.",
+                                FileServices.CLUSTER,
+                                Map.of("high-availability.file.directory", directory)) {
                             @Override
                             public void disconnected(Reason reason, Throwable cause) {
                                 say("disconnected " + reason);

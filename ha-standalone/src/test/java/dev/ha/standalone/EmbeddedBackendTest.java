@@ -14,6 +14,9 @@ import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.LeaderRetrievalDriver;
 import dev.ha.store.Entry;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -40,7 +43,7 @@ class EmbeddedBackendTest {
     }
 
     private HighAvailabilityBackend backend(String clusterId) {
-        TestContext context = new TestContext("embedded", clusterId, Map.of());
+        TestContext context = new TestContext("high-availability.embedded.", clusterId, Map.of());
         HighAvailabilityBackend backend = new EmbeddedBackendFactory().create(context);
         open.add(() -> done(backend.close()));
         open.add(context);
@@ -57,8 +60,8 @@ class EmbeddedBackendTest {
         }
         long lastToken = 0;
         for (int i = 0; i < 5; i++) {
-            assertThat(candidacies.get(i).grant().fencingToken()).isGreaterThan(lastToken);
-            lastToken = candidacies.get(i).grant().fencingToken();
+            assertThat(candidacies.get(i).granted().fencingToken()).isGreaterThan(lastToken);
+            lastToken = candidacies.get(i).granted().fencingToken();
             assertThat(candidacies.subList(i + 1, 5)).noneMatch(TestCandidacy::isGranted);
             done(drivers.get(i).close());
         }
@@ -83,17 +86,17 @@ class EmbeddedBackendTest {
 
     @Test
     void tokensRiseAfterEverybodyHasLeftAndWhenTheClockGoesBack() throws Exception {
-        TestContext context = new TestContext("embedded", cluster, Map.of());
+        TestContext context = new TestContext("high-availability.embedded.", cluster, Map.of());
         open.add(context);
         HighAvailabilityBackend backend = new EmbeddedBackendFactory().create(context);
         long last = 0;
         Instant now = Instant.now();
         for (int i = 0; i < 10; i++) {
-            context.wallTime = now.minus(Duration.ofDays(i));
+            context.setWallTime(now.minus(Duration.ofDays(i)));
             TestCandidacy candidacy = new TestCandidacy("e");
             LeaderElectionDriver driver = backend.elect(candidacy);
-            assertThat(candidacy.grant().fencingToken()).isGreaterThan(last);
-            last = candidacy.grant().fencingToken();
+            assertThat(candidacy.granted().fencingToken()).isGreaterThan(last);
+            last = candidacy.granted().fencingToken();
             done(driver.close());
         }
     }
@@ -107,20 +110,21 @@ class EmbeddedBackendTest {
 
         TestCandidacy candidacy = new TestCandidacy("e");
         LeaderElectionDriver driver = backend.elect(candidacy);
-        assertThat(following.latest().holderToken()).isEqualTo(candidacy.grant().fencingToken());
+        assertThat(following.latest().holderToken())
+                .isEqualTo(candidacy.granted().fencingToken());
         done(driver.publish(Map.of("leader", candidacy.record("a"))));
         assertThat(following.address()).isEqualTo("a");
         assertThat(done(watch.read()).records()).isEqualTo(following.latest().records());
-        assertThat(following.latest().historyId()).isEqualTo(candidacy.grant().historyId());
+        assertThat(following.latest().historyId()).isEqualTo(candidacy.granted().historyId());
 
         done(driver.close());
         assertThat(following.latest().records()).isEmpty();
         assertThat(following.latest().holderToken()).isZero();
 
-        int told = following.seen.size();
+        int told = following.states().size();
         done(watch.close());
         backend.elect(new TestCandidacy("e"));
-        assertThat(following.seen).hasSize(told);
+        assertThat(following.states()).hasSize(told);
     }
 
     @Test
@@ -198,11 +202,11 @@ class EmbeddedBackendTest {
         done(backend.close());
         done(backend.close());
 
-        int told = following.seen.size();
+        int told = following.states().size();
         TestCandidacy next = new TestCandidacy("e");
         backend(cluster).elect(next);
         assertThat(next.isGranted()).isTrue();
-        assertThat(following.seen).hasSize(told);
+        assertThat(following.states()).hasSize(told);
         assertThatThrownBy(() -> backend.elect(new TestCandidacy("e"))).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> backend.retrieve(new TestFollowing("e"))).isInstanceOf(IllegalStateException.class);
     }
@@ -224,7 +228,7 @@ class EmbeddedBackendTest {
                 for (int round = 0; round < 200; round++) {
                     TestCandidacy candidacy = new TestCandidacy("e");
                     LeaderElectionDriver driver = backend.elect(candidacy);
-                    Grant grant = candidacy.grant();
+                    Grant grant = candidacy.granted();
                     assertThat(leaders.incrementAndGet()).isEqualTo(1);
                     assertThat(grant.fencingToken()).isGreaterThan(last);
                     last = grant.fencingToken();
@@ -241,7 +245,7 @@ class EmbeddedBackendTest {
 
     @Test
     void tenThousandElectionsAreHeldAtOnceWithoutAThread() throws Exception {
-        TestContext context = new TestContext("embedded", cluster, Map.of());
+        TestContext context = new TestContext("high-availability.embedded.", cluster, Map.of());
         open.add(context);
         HighAvailabilityBackend backend = new EmbeddedBackendFactory().create(context);
         List<TestCandidacy> candidacies = new ArrayList<>();
@@ -253,8 +257,8 @@ class EmbeddedBackendTest {
         for (int i = 0; i < 10_000; i++) {
             done(drivers.get(i).publish(Map.of("leader", candidacies.get(i).record("address-" + i))));
         }
-        assertThat(context.blockingNow).hasValue(0);
-        assertThat(context.scheduledNow()).isZero();
+        assertThat(context.blocking()).isZero();
+        assertThat(context.pending()).isZero();
         for (LeaderElectionDriver driver : drivers) {
             done(driver.close());
         }

@@ -17,6 +17,9 @@ import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.LeaderRetrievalDriver;
 import dev.ha.store.Entry;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -61,8 +64,8 @@ class FileBackendTest {
             List<TestCandidacy> leading =
                     candidacies.stream().filter(TestCandidacy::isGranted).toList();
             assertThat(leading).hasSize(1);
-            assertThat(leading.get(0).grant().fencingToken()).isGreaterThan(lastToken);
-            lastToken = leading.get(0).grant().fencingToken();
+            assertThat(leading.get(0).granted().fencingToken()).isGreaterThan(lastToken);
+            lastToken = leading.get(0).granted().fencingToken();
             int leader = candidacies.indexOf(leading.get(0));
             candidacies.remove(leader);
             done(drivers.remove(leader).close());
@@ -73,15 +76,16 @@ class FileBackendTest {
     void followersSeeWhatIsPublishedUntilItsLeaderLeaves() throws Exception {
         TestFollowing following = new TestFollowing("e");
         LeaderRetrievalDriver watch = services.backend().retrieve(following);
-        until("the first state is told", () -> !following.seen.isEmpty());
+        until("the first state is told", () -> !following.states().isEmpty());
         assertThat(following.latest().records()).isEmpty();
 
         TestCandidacy candidacy = new TestCandidacy("e");
         LeaderElectionDriver driver = services.backend().elect(candidacy);
         done(driver.publish(Map.of("leader", candidacy.record("a"))));
         until("a is seen", () -> following.address().equals("a"));
-        assertThat(following.latest().holderToken()).isEqualTo(candidacy.grant().fencingToken());
-        assertThat(following.latest().historyId()).isEqualTo(candidacy.grant().historyId());
+        assertThat(following.latest().holderToken())
+                .isEqualTo(candidacy.granted().fencingToken());
+        assertThat(following.latest().historyId()).isEqualTo(candidacy.granted().historyId());
         assertThat(done(watch.read())).isEqualTo(following.latest());
 
         done(driver.close());
@@ -95,7 +99,7 @@ class FileBackendTest {
     void aRemovedLockEndsTheGrantAndLetsNobodyElseLeadBeforeItIsReleased() throws Exception {
         TestCandidacy first = new TestCandidacy("e");
         LeaderElectionDriver leading = services.backend().elect(first);
-        first.grant();
+        first.granted();
         TestCandidacy second = new TestCandidacy("e");
         LeaderElectionDriver waiting = services.backend().elect(second);
 
@@ -106,8 +110,9 @@ class FileBackendTest {
         stays("only the holder's file keeps the second from leading", () -> !second.isGranted());
 
         done(leading.close());
-        assertThat(second.grant().fencingToken()).isGreaterThan(first.grant().fencingToken());
-        assertThat(second.grant().historyId()).isEqualTo(first.grant().historyId());
+        assertThat(second.granted().fencingToken())
+                .isGreaterThan(first.granted().fencingToken());
+        assertThat(second.granted().historyId()).isEqualTo(first.granted().historyId());
         done(waiting.publish(Map.of("leader", second.record("b"))));
     }
 
@@ -115,7 +120,7 @@ class FileBackendTest {
     void twoLockFilesLetOnlyOneLead() throws Exception {
         TestCandidacy first = new TestCandidacy("e");
         LeaderElectionDriver leading = services.backend().elect(first);
-        first.grant();
+        first.granted();
         Path lock = services.election("e").resolve("lock");
         List<TestCandidacy> waiting = new ArrayList<>();
         for (int i = 0; i < 4; i++) {
@@ -137,7 +142,7 @@ class FileBackendTest {
         TestCandidacy candidacy = new TestCandidacy("e");
         LeaderElectionDriver driver = services.backend().elect(candidacy);
         Files.delete(
-                services.election("e").resolve("holder-" + candidacy.grant().fencingToken()));
+                services.election("e").resolve("holder-" + candidacy.granted().fencingToken()));
         assertThat(candidacy.end()).isEqualTo(Reason.REMOVED);
         assertThat(failure(driver.publish(Map.of("leader", candidacy.record("late")))))
                 .isInstanceOf(LeadershipLostException.class);
@@ -160,17 +165,22 @@ class FileBackendTest {
                 .isInstanceOf(LeadershipLostException.class);
         TestCandidacy second = new TestCandidacy("e");
         LeaderElectionDriver next = services.backend().elect(second);
-        assertThat(second.grant().fencingToken()).isGreaterThan(first.grant().fencingToken());
-        assertThat(second.grant().historyId()).isNotEqualTo(first.grant().historyId());
+        assertThat(second.granted().fencingToken())
+                .isGreaterThan(first.granted().fencingToken());
+        assertThat(second.granted().historyId()).isNotEqualTo(first.granted().historyId());
         done(next.publish(Map.of("leader", second.record("b"))));
         until(
                 "b is seen",
-                () -> following.seen.get(following.seen.size() - 1).records().containsKey("leader")
+                () -> following
+                                .states()
+                                .get(following.states().size() - 1)
+                                .records()
+                                .containsKey("leader")
                         && following
-                                .seen
-                                .get(following.seen.size() - 1)
+                                .states()
+                                .get(following.states().size() - 1)
                                 .historyId()
-                                .equals(second.grant().historyId()));
+                                .equals(second.granted().historyId()));
 
         done(leading.close());
         assertThat(done(next.write(Change.create("entry", new byte[] {2})))).isNotEmpty();
@@ -184,11 +194,11 @@ class FileBackendTest {
         Instant now = Instant.now();
         long last = 0;
         for (int i = 0; i < 4; i++) {
-            context.wallTime = now.minus(Duration.ofDays(i));
+            context.setWallTime(now.minus(Duration.ofDays(i)));
             TestCandidacy candidacy = new TestCandidacy("e");
             LeaderElectionDriver driver = backend.elect(candidacy);
-            assertThat(candidacy.grant().fencingToken()).isGreaterThan(last);
-            last = candidacy.grant().fencingToken();
+            assertThat(candidacy.granted().fencingToken()).isGreaterThan(last);
+            last = candidacy.granted().fencingToken();
             done(driver.close());
         }
     }
@@ -197,14 +207,15 @@ class FileBackendTest {
     void aDamagedTokenFileBeginsAnotherHistoryAndEndsTheGrant() throws Exception {
         TestCandidacy first = new TestCandidacy("e");
         LeaderElectionDriver leading = services.backend().elect(first);
-        first.grant();
+        first.granted();
         Files.writeString(services.election("e").resolve("token"), "damaged");
         assertThat(first.end()).isEqualTo(Reason.REMOVED);
         done(leading.close());
         TestCandidacy second = new TestCandidacy("e");
         services.backend().elect(second);
-        assertThat(second.grant().fencingToken()).isGreaterThan(first.grant().fencingToken());
-        assertThat(second.grant().historyId()).isNotEqualTo(first.grant().historyId());
+        assertThat(second.granted().fencingToken())
+                .isGreaterThan(first.granted().fencingToken());
+        assertThat(second.granted().historyId()).isNotEqualTo(first.granted().historyId());
     }
 
     @Test
@@ -218,25 +229,25 @@ class FileBackendTest {
         for (int i = 0; i < 4; i++) {
             done(driver.publish(records));
             until("a is seen", () -> following.address().equals("a"));
-            candidacy.recordsSeen.clear();
+            candidacy.recordsSeen().clear();
             if (i % 2 == 0) {
                 Files.delete(record);
             } else {
                 Files.writeString(record, "damaged");
             }
-            until("its leader hears of it", () -> candidacy.recordsSeen.contains(Map.of()));
+            until("its leader hears of it", () -> candidacy.recordsSeen().contains(Map.of()));
             until("nobody is seen", () -> following.address().isEmpty());
             assertThat(following.latest().holderToken())
-                    .isEqualTo(candidacy.grant().fencingToken());
+                    .isEqualTo(candidacy.granted().fencingToken());
         }
-        assertThat(candidacy.hasEnded()).isFalse();
+        assertThat(candidacy.isEnded()).isFalse();
     }
 
     @Test
     void whoWaitsWithoutTheHolderFileGoneMayLeave() throws Exception {
         TestCandidacy first = new TestCandidacy("e");
         LeaderElectionDriver leading = services.backend().elect(first);
-        first.grant();
+        first.granted();
         Files.delete(services.election("e").resolve("lock"));
         TestCandidacy second = new TestCandidacy("e");
         LeaderElectionDriver pending = services.backend().elect(second);
@@ -246,7 +257,7 @@ class FileBackendTest {
         services.backend().elect(third);
         done(pending.close());
         done(leading.close());
-        assertThat(third.grant().fencingToken()).isGreaterThan(first.grant().fencingToken());
+        assertThat(third.granted().fencingToken()).isGreaterThan(first.granted().fencingToken());
         assertThat(second.isGranted()).isFalse();
     }
 
@@ -255,7 +266,7 @@ class FileBackendTest {
         HighAvailabilityBackend backend = services.backend();
         TestCandidacy first = new TestCandidacy("e");
         LeaderElectionDriver driver = backend.elect(first);
-        first.grant();
+        first.granted();
         String version = done(driver.write(Change.create("a", new byte[] {1})));
         assertThat(failure(driver.write(Change.create("a", new byte[] {2})))).isInstanceOf(ConflictException.class);
         TestCandidacy second = new TestCandidacy("e");
@@ -264,7 +275,7 @@ class FileBackendTest {
         done(driver.close());
         assertThat(failure(driver.write(Change.create("b", new byte[0])))).isInstanceOf(LeadershipLostException.class);
 
-        second.grant();
+        second.granted();
         Entry entry = done(backend.metadataStore("e").get("a")).orElseThrow();
         assertThat(entry.version()).isEqualTo(version);
         assertThat(done(waiting.write(Change.replace(entry, new byte[] {3})))).isNotEqualTo(version);
@@ -297,7 +308,7 @@ class FileBackendTest {
             candidacies.addAll(List.of(inElection, inCluster));
         }
         for (TestCandidacy candidacy : candidacies) {
-            assertThat(candidacy.grant().fencingToken()).isPositive();
+            assertThat(candidacy.granted().fencingToken()).isPositive();
         }
         try (Stream<Path> all = Files.list(directory)) {
             assertThat(all).hasSize(names.size() + 1);
@@ -314,18 +325,20 @@ class FileBackendTest {
         TestFollowing following = new TestFollowing("e");
         backend.elect(candidacy);
         LeaderRetrievalDriver watch = backend.retrieve(following);
-        until("trouble is told", () -> !context.troubles.isEmpty() && !following.unknown.isEmpty());
+        until(
+                "trouble is told",
+                () -> !context.told().isEmpty() && !following.troubles().isEmpty());
         assertThat(failure(watch.read())).isInstanceOf(UnavailableException.class);
         assertThat(failure(backend.metadataStore("e").get("a"))).isInstanceOf(UnavailableException.class);
 
         Files.delete(inTheWay);
-        candidacy.grant();
+        candidacy.granted();
         until("the follower sees the holder", () -> following.latest().holderToken() != 0);
-        until("the end is told", () -> context.troubles.size() == 2);
-        assertThat(context.troubles.get(0)).startsWith("ACCESS_DENIED").contains(inTheWay.toString());
-        assertThat(context.troubles.get(1)).isEqualTo("connected");
-        assertThat(following.unknown).containsExactly(Reason.ACCESS_DENIED);
-        assertThat(candidacy.hasEnded()).isFalse();
+        until("the end is told", () -> context.told().size() == 2);
+        assertThat(context.told().get(0)).startsWith("ACCESS_DENIED").contains(inTheWay.toString());
+        assertThat(context.told().get(1)).isEqualTo("connected");
+        assertThat(following.troubles()).containsExactly(Reason.ACCESS_DENIED);
+        assertThat(candidacy.isEnded()).isFalse();
         broken.closeAll();
     }
 
@@ -338,13 +351,13 @@ class FileBackendTest {
             TestCandidacy candidacy = new TestCandidacy("e" + i);
             backend.elect(candidacy);
             backend.retrieve(new TestFollowing("e" + i));
-            candidacy.grant();
+            candidacy.granted();
         }
         assertThat(openFiles()).isNotEmpty();
         done(backend.close());
         done(backend.close());
         assertThat(openFiles()).isEmpty();
-        until("no task is left", () -> context.blockingNow.get() == 0 && context.scheduledNow() == 0);
+        until("no task is left", () -> context.blocking() == 0 && context.pending() == 0);
         assertThat(Map.copyOf(System.getProperties())).isEqualTo(propertiesBefore);
         try (Stream<Path> processes =
                 Files.list(directory.resolve(FileServices.CLUSTER).resolve(".processes"))) {

@@ -7,6 +7,8 @@ import dev.ha.spi.Diagnosable;
 import dev.ha.spi.Diagnosable.Check;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.LeaderElectionDriver;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -40,12 +42,12 @@ class FileChecksTest {
         HighAvailabilityBackend backend = services.backend();
         TestCandidacy candidacy = new TestCandidacy("e");
         LeaderElectionDriver driver = backend.elect(candidacy);
-        candidacy.grant();
+        candidacy.granted();
         for (Check check : checks(backend)) {
             assertThat(check.run().call()).as(check.name()).isNotBlank();
         }
         Path holder =
-                services.election("e").resolve("holder-" + candidacy.grant().fencingToken());
+                services.election("e").resolve("holder-" + candidacy.granted().fencingToken());
         assertThat(KernelLocks.isHeld(holder)).isTrue();
         assertThat(KernelLocks.isHeld(services.election("e").resolve("lock"))).isTrue();
         Waiting.done(driver.close());
@@ -60,8 +62,8 @@ class FileChecksTest {
         HighAvailabilityBackend backend = services.backend(context);
         TestCandidacy candidacy = new TestCandidacy("e");
         backend.elect(candidacy);
-        candidacy.grant();
-        context.wallTime = Instant.now().minus(Duration.ofDays(1));
+        candidacy.granted();
+        context.setWallTime(Instant.now().minus(Duration.ofDays(1)));
         Check clock = checks(backend).stream()
                 .filter(check -> check.name().equals("clock"))
                 .findFirst()

@@ -7,6 +7,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.spi.LeaderElectionDriver;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Path;
@@ -56,15 +59,17 @@ class FileClassLoadersTest {
         Map<String, String> configuration = Map.of("high-availability.file.directory", directory.toString());
         try (Copy first = new Copy();
                 Copy second = new Copy();
-                TestContext firstContext = new TestContext("file", FileServices.CLUSTER, configuration);
-                TestContext secondContext = new TestContext("file", FileServices.CLUSTER, configuration)) {
+                TestContext firstContext =
+                        new TestContext("high-availability.file.", FileServices.CLUSTER, configuration);
+                TestContext secondContext =
+                        new TestContext("high-availability.file.", FileServices.CLUSTER, configuration)) {
             HighAvailabilityBackend firstBackend = first.backend(firstContext);
             HighAvailabilityBackend secondBackend = second.backend(secondContext);
             Child other = new Child(directory);
             try {
                 TestCandidacy leader = new TestCandidacy("e");
                 LeaderElectionDriver leading = firstBackend.elect(leader);
-                leader.grant();
+                leader.granted();
                 TestCandidacy waiting = new TestCandidacy("e");
                 secondBackend.elect(waiting);
                 TestFollowing following = new TestFollowing("e");
@@ -72,7 +77,7 @@ class FileClassLoadersTest {
                 other.send("elect e");
                 for (int i = 0; i < 20; i++) {
                     assertThat(done(watch.read()).holderToken())
-                            .isEqualTo(leader.grant().fencingToken());
+                            .isEqualTo(leader.granted().fencingToken());
                 }
                 stays(
                         "nobody leads beside the first",
@@ -80,8 +85,8 @@ class FileClassLoadersTest {
 
                 other.kill();
                 done(leading.close());
-                assertThat(waiting.grant().fencingToken())
-                        .isGreaterThan(leader.grant().fencingToken());
+                assertThat(waiting.granted().fencingToken())
+                        .isGreaterThan(leader.granted().fencingToken());
             } finally {
                 other.kill();
                 done(firstBackend.close());

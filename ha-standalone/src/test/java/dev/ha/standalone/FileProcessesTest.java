@@ -9,6 +9,9 @@ import dev.ha.spi.Change;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRetrievalDriver;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -64,7 +67,7 @@ class FileProcessesTest {
             services.backend().retrieve(following);
             until(
                     "the leader is known",
-                    () -> !following.seen.isEmpty() && following.latest().holderToken() != 0);
+                    () -> !following.states().isEmpty() && following.latest().holderToken() != 0);
 
             long killed = nowMicros();
             leader.kill();
@@ -134,14 +137,14 @@ class FileProcessesTest {
         LeaderElectionDriver driver = services.backend().elect(candidacy);
         stays("only one leads", () -> !candidacy.isGranted());
         leader.send("close");
-        assertThat(candidacy.grant().fencingToken()).isGreaterThan(first.token());
+        assertThat(candidacy.granted().fencingToken()).isGreaterThan(first.token());
         leader.await("closed");
         leader.send("elect e");
         done(driver.close());
         until(
                 "the child leads again",
                 () -> leader.last("granted").orElseThrow().token()
-                        > candidacy.grant().fencingToken());
+                        > candidacy.granted().fencingToken());
     }
 
     /** SAFETY F5: nobody leads beside a stopped leader, and what it held is still its own when it goes on. */
@@ -164,7 +167,7 @@ class FileProcessesTest {
 
         leader.signal("STOP");
         leader.kill();
-        assertThat(candidacy.grant().fencingToken()).isPositive();
+        assertThat(candidacy.granted().fencingToken()).isPositive();
     }
 
     /** Rules 1.5 and 4.6 where an administrator has removed everything from under a leader that does not run. */
@@ -181,7 +184,7 @@ class FileProcessesTest {
         TestCandidacy candidacy = new TestCandidacy("e");
         HighAvailabilityBackend backend = services.backend();
         LeaderElectionDriver driver = backend.elect(candidacy);
-        assertThat(candidacy.grant().fencingToken()).isGreaterThan(token);
+        assertThat(candidacy.granted().fencingToken()).isGreaterThan(token);
         done(driver.publish(Map.of("leader", candidacy.record("new"))));
         done(driver.write(Change.create("entry", new byte[] {1})));
 
@@ -198,7 +201,7 @@ class FileProcessesTest {
                 .containsExactly(1);
         LeaderRetrievalDriver watch = backend.retrieve(new TestFollowing("e"));
         assertThat(done(watch.read()).records()).isEqualTo(Map.of("leader", candidacy.record("new")));
-        assertThat(candidacy.hasEnded()).isFalse();
+        assertThat(candidacy.isEnded()).isFalse();
     }
 
     @Test
@@ -228,7 +231,7 @@ class FileProcessesTest {
                 "another one leads",
                 () -> candidacy.isGranted() || standby.first("granted").isPresent());
         long token = candidacy.isGranted()
-                ? candidacy.grant().fencingToken()
+                ? candidacy.granted().fencingToken()
                 : standby.await("granted").token();
         assertThat(token).isGreaterThan(first.token());
     }
@@ -248,7 +251,7 @@ class FileProcessesTest {
         Child sound = child();
         sound.send("elect e");
         assertThat(sound.await("granted").token())
-                .isGreaterThan(candidacy.grant().fencingToken());
+                .isGreaterThan(candidacy.granted().fencingToken());
     }
 
     @Test
@@ -264,10 +267,10 @@ class FileProcessesTest {
             candidacies.add(new TestCandidacy("e" + i));
             backend.elect(candidacies.get(i));
         }
-        until("only the two watches are at work", () -> context.blockingNow.get() <= 2);
+        until("only the two watches are at work", () -> context.blocking() <= 2);
         leader.kill();
         for (TestCandidacy candidacy : candidacies) {
-            candidacy.grant();
+            candidacy.granted();
         }
     }
 
@@ -297,7 +300,7 @@ class FileProcessesTest {
                 Files.deleteIfExists(lock);
             }
             if (own.isGranted()) {
-                terms.add(own.grant().fencingToken(), own.grantedAt, nowMicros());
+                terms.add(own.granted().fencingToken(), own.grantedAt(), nowMicros());
                 done(driver.close());
                 own = new TestCandidacy("e");
                 driver = backend.elect(own);

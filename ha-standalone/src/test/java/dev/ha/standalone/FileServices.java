@@ -3,6 +3,7 @@ package dev.ha.standalone;
 import static dev.ha.standalone.Waiting.done;
 
 import dev.ha.spi.HighAvailabilityBackend;
+import dev.ha.tck.support.TestContext;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,7 +36,8 @@ final class FileServices {
     }
 
     TestContext context(String clusterId) {
-        return new TestContext("file", clusterId, Map.of("high-availability.file.directory", directory.toString()));
+        return new TestContext(
+                "high-availability.file.", clusterId, Map.of("high-availability.file.directory", directory.toString()));
     }
 
     /** The directory of an election of {@link #CLUSTER}, whose name needs no encoding. */

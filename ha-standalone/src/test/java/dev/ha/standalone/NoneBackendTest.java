@@ -7,6 +7,9 @@ import dev.ha.spi.Change;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
+import dev.ha.tck.support.TestCandidacy;
+import dev.ha.tck.support.TestContext;
+import dev.ha.tck.support.TestFollowing;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -15,7 +18,7 @@ class NoneBackendTest {
     private static final UUID ZERO = new UUID(0, 0);
 
     private static HighAvailabilityBackend backend(Map<String, String> configuration) {
-        return new NoneBackendFactory().create(new TestContext("none", "test", configuration));
+        return new NoneBackendFactory().create(new TestContext("high-availability.none.", "test", configuration));
     }
 
     @Test
@@ -23,9 +26,9 @@ class NoneBackendTest {
         for (int i = 0; i < 2; i++) {
             TestCandidacy candidacy = new TestCandidacy("e");
             backend(Map.of()).elect(candidacy);
-            assertThat(candidacy.grant().sessionId()).isEqualTo(ZERO);
-            assertThat(candidacy.grant().fencingToken()).isEqualTo(1);
-            assertThat(candidacy.grant().lease().isValid()).isTrue();
+            assertThat(candidacy.granted().sessionId()).isEqualTo(ZERO);
+            assertThat(candidacy.granted().fencingToken()).isEqualTo(1);
+            assertThat(candidacy.granted().lease().isValid()).isTrue();
         }
     }
 
@@ -42,7 +45,7 @@ class NoneBackendTest {
         done(driver.publish(Map.of("leader", candidacy.record("elsewhere:9"))));
         done(driver.close());
 
-        assertThat(following.seen).hasSize(1);
+        assertThat(following.states()).hasSize(1);
         assertThat(following.latest().records())
                 .isEqualTo(Map.of(
                         "leader", new LeaderRecord(ZERO, 1, "host:1"),

@@ -5,6 +5,8 @@ import dev.ha.spi.Candidacy;
 import dev.ha.spi.Grant;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -12,11 +14,12 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Remembers what a driver reports. */
+/** Remembers what a driver reports, and fails on what it must not report. */
 public final class TestCandidacy implements Candidacy {
     private final String election;
     private final CompletableFuture<Grant> grant = new CompletableFuture<>();
     private final CompletableFuture<Reason> end = new CompletableFuture<>();
+    private volatile long grantedAt;
     private final List<Map<String, LeaderRecord>> recordsSeen = new CopyOnWriteArrayList<>();
 
     /** For {@code election}. */
@@ -39,6 +42,16 @@ public final class TestCandidacy implements Candidacy {
         return end.get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
     }
 
+    /** Microseconds since 1970 at the grant. */
+    public long grantedAt() {
+        return grantedAt;
+    }
+
+    /** A record of {@code address} under the grant. */
+    public LeaderRecord record(String address) throws Exception {
+        return new LeaderRecord(granted().sessionId(), granted().fencingToken(), address);
+    }
+
     /** Whether it has ended. */
     public boolean isEnded() {
         return end.isDone();
@@ -56,7 +69,10 @@ public final class TestCandidacy implements Candidacy {
 
     @Override
     public void granted(Grant won) {
-        grant.complete(won);
+        grantedAt = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+        if (!grant.complete(won)) {
+            throw new AssertionError("granted twice: " + won);
+        }
     }
 
     @Override
@@ -69,6 +85,8 @@ public final class TestCandidacy implements Candidacy {
 
     @Override
     public void ended(Reason reason, @Nullable Throwable cause) {
-        end.complete(reason);
+        if (!end.complete(reason)) {
+            throw new AssertionError("ended twice: " + reason, cause);
+        }
     }
 }

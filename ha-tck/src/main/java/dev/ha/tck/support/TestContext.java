@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -25,14 +26,19 @@ import org.jspecify.annotations.Nullable;
  * What a backend lives in, without an engine behind it: real clocks and threads, nothing is asked of the backend but what the test asks, and what the backend tells
  * is remembered. Its wall clock can be set.
  */
-public final class TestContext implements BackendContext, AutoCloseable {
+public class TestContext implements BackendContext, AutoCloseable {
+    private static final AtomicInteger NUMBER = new AtomicInteger();
+    private static final String CONNECTED = "connected";
+
     private final String prefix;
     private final String cluster;
+    private final String processId = "test-" + ProcessHandle.current().pid() + "-" + NUMBER.incrementAndGet();
     private final Map<String, String> configuration;
     private final ExecutorService pool = Executors.newCachedThreadPool(task -> daemon(task, "test-pool"));
     private final ScheduledThreadPoolExecutor timer =
             new ScheduledThreadPoolExecutor(1, task -> daemon(task, "test-timer"));
     private final AtomicLong wallOffset = new AtomicLong();
+    private final AtomicInteger blocking = new AtomicInteger();
     private final AtomicReference<@Nullable Hook> hook = new AtomicReference<>();
     private final List<Duration> pending = new CopyOnWriteArrayList<>();
     private final List<String> told = new CopyOnWriteArrayList<>();
@@ -64,74 +70,90 @@ public final class TestContext implements BackendContext, AutoCloseable {
     // ---- what a test does and sees ----
 
     /** Runs {@code act} once, before {@code method} of {@code type} schedules something next, such as the timeout of a request it is about to send. */
-    public void beforeTimerOf(Class<?> type, String method, Runnable act) {
+    public final void beforeTimerOf(Class<?> type, String method, Runnable act) {
         hook.set(new Hook(type, method, act));
     }
 
     /** As if the machine had been suspended for {@code time}, with a monotonic clock that stands still meanwhile. */
-    public void suspended(Duration time) {
+    public final void suspended(Duration time) {
         wallOffset.addAndGet(time.toMillis());
     }
 
+    /** Lets the wall clock show {@code time} now, and go on from there. */
+    public final void setWallTime(Instant time) {
+        wallOffset.set(Duration.between(Instant.now(), time).toMillis());
+    }
+
+    /** How many blocking calls are under way. */
+    public final int blocking() {
+        return blocking.get();
+    }
+
+    /** How many tasks wait for their time. */
+    public final int pending() {
+        return pending.size();
+    }
+
     /** How many tasks wait that were to wait for {@code delay}. */
-    public long pending(Duration delay) {
+    public final long pending(Duration delay) {
         return pending.stream().filter(delay::equals).count();
     }
 
     /** Each trouble, with its reason and message, and {@code "connected"} for each end of all of them, in order. */
-    public List<String> told() {
+    public final List<String> told() {
         return told;
     }
 
     /** Whether the last thing told is that the connection is in trouble. */
-    public boolean isInTrouble() {
+    public final boolean isInTrouble() {
         return !told.isEmpty() && !told.get(told.size() - 1).equals(CONNECTED);
     }
 
     /** How often it was told that the connection is well. */
-    public long timesConnected() {
+    public final long timesConnected() {
         return told.stream().filter(CONNECTED::equals).count();
     }
 
     /** Every lease that was asked for, in order. */
-    public List<TestLease> leases() {
+    public final List<TestLease> leases() {
         return leases;
     }
-
-    private static final String CONNECTED = "connected";
 
     // ---- what a backend sees ----
 
     @Override
-    public <T> T get(Option<T> option) {
+    public final <T> T get(Option<T> option) {
         return option.read(prefix, configuration);
     }
 
     @Override
-    public String clusterId() {
+    public final String clusterId() {
         return cluster;
     }
 
     @Override
-    public String processId() {
-        return "test-process";
+    public final String processId() {
+        return processId;
     }
 
     @Override
-    public <T> CompletionStage<T> blocking(Callable<T> work) {
+    public final <T> CompletionStage<T> blocking(Callable<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
+        blocking.incrementAndGet();
         pool.execute(() -> {
             try {
                 result.complete(work.call());
             } catch (Exception | Error failure) {
                 result.completeExceptionally(failure);
+            } finally {
+                blocking.decrementAndGet();
             }
         });
         return result;
     }
 
     @Override
-    public Timer schedule(Duration delay, Runnable task) {
+    public final Timer schedule(Duration delay, Runnable task) {
         Hook present = hook.get();
         if (present != null && present.isDue() && hook.compareAndSet(present, null)) {
             present.act.run();
@@ -155,12 +177,12 @@ public final class TestContext implements BackendContext, AutoCloseable {
     }
 
     @Override
-    public long nanoTime() {
+    public final long nanoTime() {
         return System.nanoTime() & Long.MAX_VALUE;
     }
 
     @Override
-    public Instant wallTime() {
+    public final Instant wallTime() {
         return Instant.now().plusMillis(wallOffset.get());
     }
 
@@ -175,37 +197,42 @@ public final class TestContext implements BackendContext, AutoCloseable {
     }
 
     @Override
-    public TestLease lease(Duration duration, Duration margin, long sentAt) {
+    public final TestLease lease(Duration duration, Duration margin, long sentAt) {
         TestLease lease = new TestLease(sentAt, duration.minus(margin));
         leases.add(lease);
         return lease;
     }
 
     @Override
-    public Lease unlimitedLease() {
-        throw new AssertionError("every lease here has an end");
+    public final Lease unlimitedLease() {
+        TestLease lease = new TestLease(0, null);
+        leases.add(lease);
+        return lease;
     }
 
     /** Ends its threads; timers that are set later do nothing. */
     @Override
-    public void close() {
+    public final void close() {
         timer.shutdownNow();
         pool.shutdownNow();
     }
 
-    /** A deadline that can't be extended once it is over; without the engine's care for the wall clock. */
+    /** A deadline, if any, that can't be extended once it is over; without the engine's care for the wall clock. */
     public final class TestLease implements Lease {
-        private final Duration valid;
+        private final @Nullable Duration valid;
         private long deadline;
         private boolean over;
 
-        private TestLease(long sentAt, Duration valid) {
+        private TestLease(long sentAt, @Nullable Duration valid) {
             this.valid = valid;
-            this.deadline = sentAt + valid.toNanos();
+            this.deadline = valid == null ? Long.MAX_VALUE : sentAt + valid.toNanos();
         }
 
         @Override
         public synchronized void renewed(long sentAt) {
+            if (valid == null) {
+                throw new AssertionError("a lease without an end is never renewed");
+            }
             if (!isValid()) {
                 over = true;
             }

@@ -3,7 +3,9 @@ package dev.ha.tck.support;
 import dev.ha.Reason;
 import dev.ha.spi.ElectionState;
 import dev.ha.spi.Following;
+import dev.ha.spi.LeaderRecord;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +28,28 @@ public final class TestFollowing implements Following {
     /** All troubles told, in order. */
     public List<Reason> troubles() {
         return troubles;
+    }
+
+    /** The state of the largest revision within the newest history; what comes late and is older counts for nothing. */
+    public ElectionState latest() {
+        ElectionState latest = new ElectionState("", -1, 0, Map.of(), Reason.INITIAL);
+        for (ElectionState state : states) {
+            if (!state.historyId().equals(latest.historyId()) || state.revision() >= latest.revision()) {
+                latest = state;
+            }
+        }
+        return latest;
+    }
+
+    /** What was reported last, whatever its revision. */
+    public ElectionState last() {
+        return states.get(states.size() - 1);
+    }
+
+    /** Address of the component {@code leader} in the latest state; empty text for none. */
+    public String address() {
+        LeaderRecord leader = latest().records().get("leader");
+        return leader == null ? "" : leader.address();
     }
 
     @Override
