@@ -15,12 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * SAFETY E1: a leader of etcd that was stopped is continued behind its successor's back, renews the lease, and only then hears of its successor. An old server renews
  * leases without asking anybody; and nothing but the raft term, which the read behind the renewal shows, tells that this renewal counts nowhere.
  */
+@Tag("once")
 class EvidenceTest {
     private static final Duration TTL = Duration.ofSeconds(20);
 

@@ -4,8 +4,10 @@ import dev.ha.tck.BackendContract;
 import dev.ha.tck.HighAvailabilityFixture;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 
 /** All rules on a server of Debian bookworm, which is too old to keep one of them (SAFETY E2). */
+@Tag("once")
 class OldServerTckTest extends BackendContract {
     @Override
     protected HighAvailabilityFixture createFixture() throws Exception {

@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What happens to the servers (rules 1.1, 1.3, 2.4, 9). */
+@Tag("once")
 class ServerFaultsTest {
     private static final Duration TTL = Duration.ofSeconds(5);
     private static final Map<String, String> SHORT = Map.of("lease-ttl", TTL.toSeconds() + " s");

@@ -20,9 +20,11 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 
 /** All backends in this file are wrong. Each breaks one rule, and the TCK says which. */
+@Tag("once")
 class WrongBackendsTest {
     /** Runs all tests on each wrong backend, and not only those of its rule and a few others; takes a quarter of an hour. */
     private static final boolean ALL = "all".equals(System.getProperty("ha.tck.wrong"));

@@ -12,9 +12,11 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Servers that are killed and started again (rules 1.1, 1.3, 2.4); what is done to processes that live on is in the TCK. */
+@Tag("once")
 class ServerFaultsTest {
     private static final Duration SESSION = Duration.ofSeconds(4);
     private static final Map<String, String> SHORT = Map.of(

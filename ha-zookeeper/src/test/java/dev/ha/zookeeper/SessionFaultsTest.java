@@ -26,11 +26,13 @@ import org.apache.zookeeper.ZKUtil;
 import org.apache.zookeeper.ZooKeeper;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** What happens to a session, its nodes and its connection, besides what the TCK does to every backend. */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class SessionFaultsTest {
     private static final Map<String, String> SHORT =
