@@ -19,6 +19,9 @@ import org.slf4j.LoggerFactory;
 final class ElasticExecutor implements Executor {
     private static final Logger LOG = LoggerFactory.getLogger(ElasticExecutor.class);
     private static final long STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    /** One that does not wait may lack a processor only, and more threads would take more of it; or it waits for a device, which Java does not show. */
+    private static final long RUNNABLE_STUCK_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private static final long RESCAN_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final long KEEP_ALIVE_MILLIS = 10_000;
 
@@ -92,7 +95,7 @@ final class ElasticExecutor implements Executor {
         long now = System.nanoTime();
         int stuck = 0;
         for (Worker worker : workers) {
-            if (worker.busy && now - worker.since > STUCK_NANOS) {
+            if (worker.isStuck(now)) {
                 stuck++;
             }
         }
@@ -161,6 +164,13 @@ final class ElasticExecutor implements Executor {
         Worker(String name) {
             super(name);
             setDaemon(true);
+        }
+
+        boolean isStuck(long now) {
+            long busyFor = now - since;
+            return busy
+                    && busyFor > STUCK_NANOS
+                    && (getState() != Thread.State.RUNNABLE || busyFor > RUNNABLE_STUCK_NANOS);
         }
 
         @Override

@@ -54,6 +54,26 @@ final class ElasticExecutorTest {
         pool.close();
     }
 
+    /** On a machine that lacks processors all tasks take long, and each further thread makes it worse. */
+    @Test
+    void tasksThatLackProcessorsMakeNoFurtherThreads() throws InterruptedException {
+        ElasticExecutor pool = new ElasticExecutor("test", platform::schedule);
+        int tasks = 300;
+        CountDownLatch done = new CountDownLatch(tasks);
+        for (int i = 0; i < tasks; i++) {
+            pool.execute(() -> {
+                long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(40);
+                while (System.nanoTime() < until) {
+                    Thread.onSpinWait();
+                }
+                done.countDown();
+            });
+        }
+        assertThat(done.await(LIMIT_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(pool.threads()).isLessThan(30);
+        pool.close();
+    }
+
     @Test
     void aTaskThatThrowsTakesNoThreadWithIt() throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
