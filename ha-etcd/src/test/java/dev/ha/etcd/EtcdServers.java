@@ -374,13 +374,14 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
             return id;
         }
 
-        /** How many transactions of clients it has dealt with so far, whatever became of them. */
-        long transactions() throws IOException {
+        /** How many requests of clients by that method it has dealt with since it was started, whatever became of them. */
+        long handled(String method) throws IOException {
             try (InputStream metrics =
                     URI.create(endpoint() + "/metrics").toURL().openStream()) {
                 return new String(metrics.readAllBytes(), StandardCharsets.UTF_8)
                         .lines()
-                        .filter(line -> line.startsWith("grpc_server_handled_total") && line.contains("\"Txn\""))
+                        .filter(line ->
+                                line.startsWith("grpc_server_handled_total") && line.contains("\"" + method + "\""))
                         .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
                         .sum();
             }
