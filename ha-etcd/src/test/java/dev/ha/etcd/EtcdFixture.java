@@ -46,15 +46,15 @@ final class EtcdFixture implements HighAvailabilityFixture {
             + "(\\{\"v\":1,\"session\":\"[^\"]*\",\"token\":\\d+,\"address\":\"(?:[^\"\\\\]|\\\\.)*\"\\})");
     private static final Pattern ESCAPE = Pattern.compile("\\\\(?:u([0-9a-f]{4})|(.))");
 
-    private final EtcdServers servers;
+    private final TestedServers servers;
     private final Map<String, String> unmet;
     private final ManagedChannel channel;
 
     /** {@code unmet} rules by their ids, with the reason; {@code servers} are closed with this. */
-    EtcdFixture(EtcdServers servers, Map<String, String> unmet) {
+    EtcdFixture(TestedServers servers, Map<String, String> unmet) {
         this.servers = servers;
         this.unmet = unmet;
-        this.channel = NettyChannelBuilder.forAddress(servers.get(0).address())
+        this.channel = NettyChannelBuilder.forAddress(servers.addresses().get(0))
                 .usePlaintext()
                 .build();
     }
@@ -75,17 +75,17 @@ final class EtcdFixture implements HighAvailabilityFixture {
 
     @Override
     public List<ServerProcess> serverProcesses() {
-        return List.copyOf(servers.all());
+        return servers.processes();
     }
 
     @Override
     public Optional<ServerNetwork> serverNetwork() {
-        return servers.all().size() > 1 ? Optional.of(servers) : Optional.empty();
+        return servers.network();
     }
 
     @Override
     public Optional<ServerData> serverData() {
-        return Optional.of(servers);
+        return servers.data();
     }
 
     /** A renewal is two round trips, begun a quarter of the TTL after the last, each given a sixth; a fifth is the margin. */

@@ -9,6 +9,7 @@ import io.etcd.jetcd.api.StatusResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import io.grpc.netty.NettyChannelBuilder;
+import java.net.InetSocketAddress;
 import java.util.concurrent.TimeUnit;
 
 /** What a server says of itself. */
@@ -23,11 +24,11 @@ final class EtcdProbe {
                 return "tls";
             }
         }
-        StatusResponse answer = ask(server);
+        StatusResponse answer = ask(server.address());
         return answer.getLeader() == 0 ? "" : answer.getVersion();
     }
 
-    static boolean leads(EtcdServers.Server server) {
+    static boolean leads(InetSocketAddress server) {
         try {
             StatusResponse answer = ask(server);
             return answer.getLeader() != 0
@@ -39,9 +40,9 @@ final class EtcdProbe {
     }
 
     /** Whether a quorum answers it. */
-    static boolean serves(EtcdServers.Server server) {
+    static boolean serves(InetSocketAddress server) {
         ManagedChannel channel =
-                NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+                NettyChannelBuilder.forAddress(server).usePlaintext().build();
         try {
             KVGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(2, TimeUnit.SECONDS)
@@ -56,19 +57,19 @@ final class EtcdProbe {
         }
     }
 
-    static long term(EtcdServers.Server server) throws Exception {
+    static long term(InetSocketAddress server) throws Exception {
         StatusResponse answer = ask(server);
         return answer.getLeader() == 0 ? 0 : answer.getRaftTerm();
     }
 
     /** Of the member, in hexadecimal digits. */
-    static String id(EtcdServers.Server server) throws Exception {
+    static String id(InetSocketAddress server) throws Exception {
         return Long.toHexString(ask(server).getHeader().getMemberId());
     }
 
-    private static StatusResponse ask(EtcdServers.Server server) throws Exception {
+    private static StatusResponse ask(InetSocketAddress server) throws Exception {
         ManagedChannel channel =
-                NettyChannelBuilder.forAddress(server.address()).usePlaintext().build();
+                NettyChannelBuilder.forAddress(server).usePlaintext().build();
         try {
             return MaintenanceGrpc.newBlockingStub(channel)
                     .withDeadlineAfter(1, TimeUnit.SECONDS)

@@ -18,13 +18,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Real servers as processes of their own, of the version that {@code bin/test-servers} has brought, which can be stopped, continued and killed. Nothing of them is left behind. */
-final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
+final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
     /** Version lines that there are. */
     static final String NEW = "3.5";
 
@@ -50,6 +51,9 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
 
     /** {@code options} of each server, {@code HOME} in them being a directory of its own; with a certificate among them they speak TLS with clients. */
     static EtcdServers start(String line, int count, List<String> options) throws Exception {
+        if (!isInstalled(line)) {
+            throw new IllegalStateException("no etcd " + line + " in " + binaries(line) + ": run bin/test-servers");
+        }
         boolean tls = options.stream().anyMatch(option -> option.startsWith("--cert-file"));
         EtcdServers all = new EtcdServers(line, Files.createTempDirectory("ha-etcd"), tls ? "https" : "http");
         try {
@@ -74,21 +78,22 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
         }
     }
 
-    private static Path binaries(String line) {
+    static boolean isInstalled(String line) {
+        return Files.isExecutable(binaries(line).resolve("etcd"));
+    }
+
+    /** Where {@code bin/test-servers} puts the programs of that version line. */
+    static Path binaries(String line) {
         String cache = System.getenv("HA_TEST_SERVERS");
         String base = System.getenv("XDG_CACHE_HOME");
         Path home = cache != null
                 ? Path.of(cache)
                 : (base != null ? Path.of(base) : Path.of(System.getProperty("user.home"), ".cache"))
                         .resolve("ha-test-servers");
-        Path found = home.resolve("etcd-" + line).resolve("bin");
-        if (!Files.isExecutable(found.resolve("etcd"))) {
-            throw new IllegalStateException("no etcd " + line + " in " + found + ": run bin/test-servers");
-        }
-        return found;
+        return home.resolve("etcd-" + line).resolve("bin");
     }
 
-    private static int[] freePorts(int count) throws IOException {
+    static int[] freePorts(int count) throws IOException {
         int[] ports = new int[count];
         List<ServerSocket> held = new ArrayList<>();
         for (int i = 0; i < count; i++) {
@@ -114,8 +119,24 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
         return directory;
     }
 
-    List<InetSocketAddress> addresses() {
+    @Override
+    public List<InetSocketAddress> addresses() {
         return servers.stream().map(Server::address).toList();
+    }
+
+    @Override
+    public List<ServerProcess> processes() {
+        return List.copyOf(servers);
+    }
+
+    @Override
+    public Optional<ServerNetwork> network() {
+        return servers.size() > 1 ? Optional.of(this) : Optional.empty();
+    }
+
+    @Override
+    public Optional<ServerData> data() {
+        return Optional.of(this);
     }
 
     String endpoints() {
@@ -337,29 +358,30 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
 
         @Override
         public boolean serves() {
-            return isAlive() && EtcdProbe.serves(this);
+            return isAlive() && EtcdProbe.serves(address());
         }
 
         @Override
         public boolean leads() {
-            return isAlive() && EtcdProbe.leads(this);
+            return isAlive() && EtcdProbe.leads(address());
         }
 
         /** Of the member, also when it does not answer: it never changes. */
         private String id() throws Exception {
             if (id.isEmpty()) {
-                id = EtcdProbe.id(this);
+                id = EtcdProbe.id(address());
             }
             return id;
         }
 
-        /** How many transactions of clients it has dealt with so far, whatever became of them. */
-        long transactions() throws IOException {
+        /** How many requests of clients by that method it has dealt with since it was started, whatever became of them. */
+        long handled(String method) throws IOException {
             try (InputStream metrics =
                     URI.create(endpoint() + "/metrics").toURL().openStream()) {
                 return new String(metrics.readAllBytes(), StandardCharsets.UTF_8)
                         .lines()
-                        .filter(line -> line.startsWith("grpc_server_handled_total") && line.contains("\"Txn\""))
+                        .filter(line ->
+                                line.startsWith("grpc_server_handled_total") && line.contains("\"" + method + "\""))
                         .mapToLong(line -> Math.round(Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1))))
                         .sum();
             }
@@ -367,7 +389,7 @@ final class EtcdServers implements ServerNetwork, ServerData, AutoCloseable {
 
         /** Of raft, as far as it has heard; 0 while it knows no leader. */
         long term() throws Exception {
-            return EtcdProbe.term(this);
+            return EtcdProbe.term(address());
         }
 
         private String output() {

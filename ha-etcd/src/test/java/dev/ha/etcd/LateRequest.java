@@ -68,10 +68,10 @@ final class LateRequest implements AutoCloseable {
     /** Lets it arrive, and waits until the server has dealt with it. */
     void arrive() throws Exception {
         Way way = taken();
-        long before = server.get(0).transactions();
+        long before = server.get(0).handled("Txn");
         way.released.set(true);
         way.hold.release();
-        Waiting.until(() -> server.get(0).transactions() > before, () -> "the request to be dealt with");
+        Waiting.until(() -> server.get(0).handled("Txn") > before, () -> "the request to be dealt with");
     }
 
     @Override

@@ -174,6 +174,73 @@ class LeaseFaultsTest {
         assertThat(leases()).hasSameElementsAs(before);
     }
 
+    /** SAFETY E4: all at one revision, for a standby that waits behind each of them, and for followers. */
+    @Test
+    void aLeaseOfThousandsOfElectionsThatIsRevokedAtOnceIsTakenOver() throws Exception {
+        int elections = 3_000;
+        String padding = "-" + "x".repeat(100);
+        Map<String, String> settings = Map.of("lease-ttl", "60 s"); // longer than this test waits: nothing runs out
+        List<String> before = leases();
+        try (Node first = new Node(server.endpoints(), "mass", settings);
+                Node second = new Node(server.endpoints(), "mass", settings)) {
+            List<TestContender> held = new ArrayList<>();
+            List<TestContender> waiting = new ArrayList<>();
+            List<TestListener> listeners = new ArrayList<>();
+            for (int i = 0; i < elections; i++) {
+                held.add(first.contend("e" + i + padding));
+            }
+            for (TestContender contender : held) {
+                contender.granted().confirm("first");
+            }
+            List<String> lease = new ArrayList<>(leases());
+            lease.removeAll(before);
+            assertThat(lease).hasSize(1);
+            for (int i = 0; i < elections; i++) {
+                waiting.add(second.contend("e" + i + padding));
+                listeners.add(second.follow("e" + i + padding));
+            }
+            for (TestListener listener : listeners) {
+                listener.await("first");
+            }
+            Waiting.until(
+                    () -> lines("get", "--prefix", "--keys-only", "/ha/mass/elections/").stream()
+                                    .filter(key -> key.contains("/c/"))
+                                    .count()
+                            == 2L * elections,
+                    () -> "all to be queued");
+            server.ctl("lease", "revoke", lease.get(0));
+            for (TestContender contender : waiting) {
+                contender.granted().confirm("second");
+            }
+            for (TestListener listener : listeners) {
+                listener.await("second");
+            }
+            for (TestContender contender : held) {
+                contender.revoked();
+            }
+            second.leave();
+            for (TestContender contender : held) {
+                contender.granted(); // each is back in its queue
+            }
+        }
+    }
+
+    /** SAFETY E2: it is etcd's leader that matters, whichever that will be. */
+    @Test
+    void doctorAsksEachServerForItsVersion() throws Exception {
+        try (EtcdServers old = EtcdServers.start(EtcdServers.OLD, 1, List.of())) {
+            for (String endpoints :
+                    List.of(server.endpoints() + "," + old.endpoints(), old.endpoints() + "," + server.endpoints())) {
+                try (Node node = new Node(endpoints, "versions", SHORT)) {
+                    assertThat(node.services().diagnose())
+                            .anyMatch(diagnosis -> !diagnosis.passed()
+                                    && diagnosis.detail().contains(" 3.4.")
+                                    && diagnosis.detail().contains(" 3.5."));
+                }
+            }
+        }
+    }
+
     @Test
     void anUnknownHostHangsNobodyAndIsNamed() throws Exception {
         try (Node node = new Node("no-such-host.invalid:2379", "unknown", SHORT)) {

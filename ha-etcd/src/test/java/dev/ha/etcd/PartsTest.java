@@ -3,13 +3,18 @@ package dev.ha.etcd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
+import dev.ha.OutcomeUnknownException;
+import dev.ha.UnavailableException;
 import dev.ha.etcd.Keys.ElectionKeys;
 import dev.ha.spi.RecordText;
 import io.etcd.jetcd.api.Event;
 import io.etcd.jetcd.api.KeyValue;
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLHandshakeException;
 import org.junit.jupiter.api.Test;
 
 /** Names, versions and views. */
@@ -123,5 +128,18 @@ class PartsTest {
     void aMarginIsASecondOrATenth() {
         assertThat(Settings.margin(Duration.ofSeconds(3))).isEqualTo(Duration.ofSeconds(1));
         assertThat(Settings.margin(Duration.ofSeconds(60))).isEqualTo(Duration.ofSeconds(6));
+    }
+
+    /** A connection that breaks in TLS when it is in use has carried requests; one that breaks while the two sides introduce themselves has not. */
+    @Test
+    void onlyAHandshakeThatFailsShowsThatNothingWasSent() {
+        Status broken = Status.UNAVAILABLE.withDescription("io exception");
+        assertThat(Failures.ofWrite(broken.withCause(new SSLException("closed")).asRuntimeException(), "writing"))
+                .isInstanceOf(OutcomeUnknownException.class);
+        assertThat(Failures.ofWrite(
+                        broken.withCause(new SSLHandshakeException("unknown CA"))
+                                .asRuntimeException(),
+                        "writing"))
+                .isInstanceOf(UnavailableException.class);
     }
 }

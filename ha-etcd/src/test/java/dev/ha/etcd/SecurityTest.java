@@ -11,6 +11,7 @@ import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.tck.FaultProxy;
 import dev.ha.tck.support.TestContender;
 import dev.ha.tck.support.TestListener;
 import dev.ha.tck.support.Waiting;
@@ -75,6 +76,42 @@ class SecurityTest {
             listener.await("second");
             assertThat(standby.services().diagnose()).allMatch(Diagnosis::passed);
             assertThat(standby.services().diagnose().toString()).doesNotContain("wonder");
+        }
+    }
+
+    /** A login is good on all servers, and costs each some work. */
+    @Test
+    void aLoginIsKeptForTheNextConnectionAndRenewedOnceForAll() throws Exception {
+        try (EtcdServers servers = withUsers();
+                FaultProxy proxy = FaultProxy.before(servers.addresses().get(0));
+                Node node = new Node("127.0.0.1:" + proxy.address().getPort(), "auth", login("alice", "wonder"))) {
+            EtcdServers.Server server = servers.get(0);
+            node.contend("x").granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            List<TestListener> listeners = new ArrayList<>();
+            for (int i = 0; i < 50; i++) {
+                listeners.add(node.follow("x" + i));
+            }
+            TestListener listener = node.follow("x");
+            listener.await("here");
+            long logins = server.handled("Authenticate");
+            for (int round = 0; round < 3; round++) {
+                int before = proxy.connections();
+                proxy.hangUp();
+                Waiting.until(() -> proxy.connections() > before, () -> "another connection");
+                node.contend("round" + round).granted();
+            }
+            assertThat(server.handled("Authenticate")).isEqualTo(logins);
+
+            server.kill(); // it forgets all logins, and its counts
+            server.start();
+            server.awaitServing();
+            for (int i = 0; i < 50; i++) {
+                node.contend("x" + i).granted().confirm("there " + i);
+            }
+            for (int i = 0; i < 50; i++) {
+                listeners.get(i).await("there " + i);
+            }
+            assertThat(server.handled("Authenticate")).isBetween(1L, 3L);
         }
     }
 

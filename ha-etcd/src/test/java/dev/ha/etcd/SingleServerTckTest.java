@@ -4,10 +4,10 @@ import dev.ha.tck.BackendContract;
 import dev.ha.tck.HighAvailabilityFixture;
 import java.util.Map;
 
-/** All rules on one server. */
+/** All rules on one server, or on those whose address is given. */
 class SingleServerTckTest extends BackendContract {
     @Override
     protected HighAvailabilityFixture createFixture() throws Exception {
-        return new EtcdFixture(EtcdServers.start(1), Map.of());
+        return new EtcdFixture(TestedServers.find(), Map.of());
     }
 }
