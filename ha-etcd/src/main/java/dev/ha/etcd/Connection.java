@@ -49,12 +49,12 @@ final class Connection {
 
     private final Settings settings;
     private final Loop loop;
-    private final Executor offload;
+    private final Lookups lookups;
     private final ByteString probe;
     private @Nullable SslContext tls;
     private int current;
     private long generation;
-    private @Nullable ManagedChannel channel;
+    private @Nullable Way way;
     private @Nullable CompletableFuture<String> token;
     private boolean closed;
 
@@ -62,7 +62,7 @@ final class Connection {
     Connection(Settings settings, Loop loop, Executor offload, ByteString probe) {
         this.settings = settings;
         this.loop = loop;
-        this.offload = offload;
+        this.lookups = new Lookups(offload);
         this.probe = probe;
         this.current = ThreadLocalRandom.current().nextInt(settings.endpoints().size()); // so that clients spread
     }
@@ -112,28 +112,37 @@ final class Connection {
     }
 
     private void drop() {
-        ManagedChannel open = channel;
-        channel = null;
+        Way open = way;
+        way = null;
         if (open != null) {
-            open.shutdownNow();
+            open.close();
         }
     }
 
     private ManagedChannel channel() {
-        ManagedChannel open = channel;
+        Way open = way;
         if (open == null) {
             open = open(server());
-            channel = open;
+            way = open;
         }
-        return open;
+        return open.channel;
     }
 
-    private ManagedChannel open(Endpoint server) {
+    /** A channel, and what it may run that blocks. */
+    private record Way(ManagedChannel channel, Lookups.Share lookups) {
+        void close() {
+            channel.shutdownNow();
+            lookups.close();
+        }
+    }
+
+    private Way open(Endpoint server) {
+        Lookups.Share share = lookups.share(server);
         NettyChannelBuilder builder = NettyChannelBuilder.forAddress(server.host(), server.port())
                 .eventLoopGroup(loop.group())
                 .channelType(NioSocketChannel.class)
                 .executor(loop)
-                .offloadExecutor(offload)
+                .offloadExecutor(share)
                 .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int)
                         settings.connectTimeout().toMillis())
                 .withOption(ChannelOption.TCP_NODELAY, true)
@@ -148,7 +157,7 @@ final class Connection {
             builder.sslContext(with);
             settings.tls().flatMap(Settings.Tls::authority).ifPresent(builder::overrideAuthority);
         }
-        return builder.build();
+        return new Way(builder.build(), share);
     }
 
     void close() {
@@ -178,10 +187,15 @@ final class Connection {
     CompletableFuture<String> version(Endpoint server) {
         long until = until(settings.requestTimeout());
         return headers(until).thenCompose(headers -> {
-            ManagedChannel own = open(server);
-            return send(own, MaintenanceGrpc.getStatusMethod(), StatusRequest.getDefaultInstance(), until, headers)
+            Way own = open(server);
+            return send(
+                            own.channel,
+                            MaintenanceGrpc.getStatusMethod(),
+                            StatusRequest.getDefaultInstance(),
+                            until,
+                            headers)
                     .thenApply(status -> status.getVersion())
-                    .whenComplete((version, failure) -> own.shutdownNow());
+                    .whenComplete((version, failure) -> own.close());
         });
     }
 

@@ -67,6 +67,8 @@ final class FrameProxy implements AutoCloseable {
             while (true) {
                 Socket from = listener.accept();
                 Socket to = new Socket(server.getAddress(), server.getPort());
+                from.setTcpNoDelay(true);
+                to.setTcpNoDelay(true);
                 sockets.addAll(List.of(from, to));
                 daemon(() -> pump(from, to, this::bytes));
                 daemon(() -> pump(to, from, this::frames));
