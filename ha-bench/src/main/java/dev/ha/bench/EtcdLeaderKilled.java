@@ -80,6 +80,7 @@ public final class EtcdLeaderKilled {
             leader.awaitServing();
             TimeUnit.SECONDS.sleep(5);
             out.println("afterwards: " + second.status());
+            out.println("errors told: " + second.errors());
             out.println("elections of which two handles were valid at once: "
                     + overlaps(before.stream().map(held -> held.until(lookedAt, killedAt)), second.handles()));
         } finally {

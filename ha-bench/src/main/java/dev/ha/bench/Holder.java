@@ -90,6 +90,11 @@ final class Holder {
         }
     }
 
+    /** What contenders were told, and how often. */
+    String errors() throws IOException {
+        return ask("errors");
+    }
+
     /** All grants so far. */
     List<Held> handles() throws IOException {
         return Stream.of(ask("handles").split(" ", -1))

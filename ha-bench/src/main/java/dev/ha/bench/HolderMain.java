@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
@@ -29,7 +30,7 @@ final class HolderMain {
     private final Queue<Handle> handles = new ConcurrentLinkedQueue<>();
     private final AtomicInteger granted = new AtomicInteger();
     private final AtomicInteger lost = new AtomicInteger();
-    private final AtomicInteger errors = new AtomicInteger();
+    private final Map<String, Integer> errors = new ConcurrentHashMap<>();
     private final AtomicIntegerArray seen;
     private volatile int valid = NEVER_LOOKED;
     private volatile boolean started;
@@ -94,7 +95,7 @@ final class HolderMain {
 
             @Override
             public void handleError(HighAvailabilityException error) {
-                errors.incrementAndGet();
+                errors.merge(String.valueOf(error.getMessage()).replaceAll("election-\\d+", "*"), 1, Integer::sum);
             }
         };
     }
@@ -118,6 +119,10 @@ final class HolderMain {
         }
     }
 
+    private int told() {
+        return errors.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
     private void answer() throws IOException {
         PrintWriter out = new PrintWriter(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
         BufferedReader in = new BufferedReader(
@@ -127,12 +132,14 @@ final class HolderMain {
                 List<String> all = new ArrayList<>();
                 handles.forEach(handle -> all.add(handle.election + ":" + handle.from + ":" + handle.to));
                 out.println(String.join(" ", all));
+            } else if (question.equals("errors")) {
+                out.println(errors);
             } else {
                 int leaders = 0;
                 for (int i = 0; i < seen.length(); i++) {
                     leaders += seen.get(i);
                 }
-                out.println(started + " " + granted + " " + valid + " " + lost + " " + errors + " " + leaders);
+                out.println(started + " " + granted + " " + valid + " " + lost + " " + told() + " " + leaders);
             }
         }
         System.exit(0);

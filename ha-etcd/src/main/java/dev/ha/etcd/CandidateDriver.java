@@ -239,7 +239,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
                 .addSuccess(Requests.delete(key))
                 .addAllSuccess(record())
                 .build();
-        return session.connection().txn(request).handle((answer, failure) -> {
+        return session.connection().oneOfMany(request).handle((answer, failure) -> {
             if (failure != null) {
                 if (Failures.isOfServer(Failures.unwrap(failure))) {
                     session.suspect();

@@ -49,7 +49,7 @@ final class FencedWrites {
         return fenced(act, () -> {
             TxnRequest request =
                     fence().addSuccess(Requests.put(keys.record(), text)).build();
-            return session.connection().txn(request).thenApply(answer -> {
+            return session.connection().oneOfMany(request).thenApply(answer -> {
                 if (!answer.getSucceeded()) {
                     throw lost(act);
                 }
@@ -99,7 +99,7 @@ final class FencedWrites {
 
     private CompletableFuture<String> send(Change change, String act, boolean repeated) {
         long gen = tenure.gen();
-        return session.connection().txn(conditional(change, gen)).thenCompose(answer -> {
+        return session.connection().oneOfMany(conditional(change, gen)).thenCompose(answer -> {
             if (answer.getSucceeded()) {
                 return CompletableFuture.completedFuture(written(change, answer));
             }

@@ -257,6 +257,7 @@ final class Session {
             if (up.isDone()) {
                 up = new CompletableFuture<>();
             }
+            connection.abandonWaiting(failure);
             told(failure, Failures.reason(failure), "etcd (" + settings.servers() + "), last " + at + ": ");
             schedule(Failures.isDenied(failure) ? DENIED_RETRY : retry());
         } else {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -222,6 +223,37 @@ class LeaseFaultsTest {
             for (TestContender contender : held) {
                 contender.granted(); // each is back in its queue
             }
+        }
+    }
+
+    /** SAFETY E4, rule 2.9: whoever wins thousands of elections at once publishes for all of them, and has to renew the lease meanwhile. */
+    @Test
+    void onlySoManyOfThousandsOfPublicationsAreUnderWay() throws Exception {
+        int elections = 500;
+        Map<String, String> patient = Map.of("lease-ttl", "60 s", "request-timeout", "20 s");
+        try (EtcdServers idle = EtcdServers.start(1);
+                FaultProxy proxy = FaultProxy.before(idle.addresses().get(0));
+                Node node = new Node("127.0.0.1:" + proxy.address().getPort(), "window", patient)) {
+            List<TestContender> contenders = new ArrayList<>();
+            for (int i = 0; i < elections; i++) {
+                contenders.add(node.contend("e" + i));
+            }
+            List<Leadership> leaderships = new ArrayList<>();
+            for (TestContender contender : contenders) {
+                leaderships.add(contender.granted());
+            }
+            long before = idle.get(0).handled("Txn");
+            proxy.stall(FaultProxy.Direction.TO_CLIENT);
+            List<CompletableFuture<?>> confirmed = new ArrayList<>();
+            for (Leadership leadership : leaderships) {
+                confirmed.add(leadership.confirm("here").toCompletableFuture());
+            }
+            Waiting.until(
+                    () -> idle.get(0).handled("Txn") - before >= Connection.WINDOW, () -> "a window of publications");
+            TimeUnit.SECONDS.sleep(1);
+            assertThat(idle.get(0).handled("Txn") - before).isEqualTo(Connection.WINDOW);
+            proxy.resume();
+            CompletableFuture.allOf(confirmed.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
         }
     }
 
