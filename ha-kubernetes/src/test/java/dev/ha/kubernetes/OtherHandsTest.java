@@ -1,0 +1,343 @@
+package dev.ha.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.ha.Leadership;
+import dev.ha.tck.FaultProxy;
+import dev.ha.tck.support.Overlap;
+import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestInstance.Lifecycle;
+
+/** Leases that others make, take, change and read: administrators, charts, contenders with other libraries and other clocks (SAFETY K1, K3, K4). */
+@TestInstance(Lifecycle.PER_CLASS)
+class OtherHandsTest {
+    private static final Duration LEASE = Duration.ofSeconds(6);
+    private KubeServers servers;
+    private Leases leases;
+
+    @BeforeAll
+    void start() throws Exception {
+        servers = KubeServers.start();
+        leases = new Leases(servers);
+    }
+
+    @AfterAll
+    void stop() throws Exception {
+        servers.close();
+    }
+
+    private static void confirm(Leadership leadership, String address) throws Exception {
+        leadership.confirm(address).toCompletableFuture().get(10, TimeUnit.SECONDS);
+    }
+
+    /** What the backend calls the Lease of {@code x}: the names of these clusters need no encoding. */
+    private static String name(String cluster) {
+        return cluster + ".x";
+    }
+
+    // ---- taken, deleted, stripped
+
+    @Test
+    void aLeaseThatIsTakenByHandIsGivenUpAndTakenBackWhenItIsOver() throws Exception {
+        try (Node node = new Node(servers, "taken", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            Leadership led = contender.granted();
+            confirm(led, "mine");
+            listener.await("mine");
+            leases.edit(name("taken"), lease -> Leases.hold(lease, "somebody-else", 4, Instant.now()));
+            assertThat(contender.revoked()).isSameAs(led);
+            Waiting.until(
+                    () -> listener.seen()
+                            .get(listener.seen().size() - 1)
+                            .leader()
+                            .isEmpty(),
+                    () -> "to hear that the leader is gone, heard " + listener.seen());
+            assertThat(Leases.holder(leases.named(name("taken")))).isEqualTo("somebody-else");
+            Leadership next = contender.granted();
+            assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+            confirm(next, "mine again");
+            listener.await("mine again");
+        }
+    }
+
+    @Test
+    void aLeaseThatIsDeletedIsMadeAnewWithALargerToken() throws Exception {
+        try (Node first = new Node(servers, "deleted", Node.SHORT);
+                Node second = new Node(servers, "deleted", Node.SHORT)) {
+            TestContender a = first.contend("x");
+            Leadership led = a.granted();
+            TestContender b = second.contend("x");
+            try (Overlap overlap = new Overlap(a, b)) {
+                TimeUnit.SECONDS.sleep(1); // the standby has seen it held
+                leases.delete(name("deleted"));
+                a.revoked();
+                Waiting.until(() -> a.isGranted() || b.isGranted(), () -> "a grant");
+                assertThat(overlap.seen())
+                        .as("whoever has seen it held waits for it (K4)")
+                        .isEmpty();
+            }
+            Leadership next = a.isGranted() ? a.granted() : b.granted();
+            assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+        }
+    }
+
+    /** As some deployment tools do, which put back what is in their own files. */
+    @Test
+    void aLeaseWhoseAnnotationsAreStrippedNeverGivesASmallerToken() throws Exception {
+        try (Node node = new Node(servers, "stripped", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            long token = 0;
+            for (int round = 0; round < 3; round++) {
+                Leadership led = contender.granted();
+                assertThat(led.fencingToken()).isGreaterThan(token);
+                token = led.fencingToken();
+                confirm(led, "a" + round);
+                listener.await("a" + round);
+                leases.edit(name("stripped"), lease -> {
+                    ((ObjectNode) lease.path("metadata")).remove("annotations");
+                    lease.putObject("spec");
+                });
+                contender.revoked();
+            }
+            assertThat(contender.granted().fencingToken()).isGreaterThan(token);
+        }
+    }
+
+    @Test
+    void annotationsThatAreStrippedFromALivingLeaseComeBackOrEndIt() throws Exception {
+        try (Node node = new Node(servers, "half-stripped", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            Leadership led = contender.granted();
+            confirm(led, "here");
+            listener.await("here");
+            leases.edit(name("half-stripped"), lease -> ((ObjectNode) lease.path("metadata")).remove("annotations"));
+            Waiting.until(
+                    () -> !Leases.annotation(leases.named(name("half-stripped")), "history")
+                            .isEmpty(),
+                    () -> "the annotations again");
+            if (!led.isValid()) {
+                Leadership next = contender.granted();
+                assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+                confirm(next, "here");
+            }
+            Waiting.until(
+                    () -> listener.seen()
+                            .get(listener.seen().size() - 1)
+                            .leader()
+                            .filter(leader -> leader.address().equals("here"))
+                            .isPresent(),
+                    () -> "the leader, heard " + listener.seen());
+        }
+    }
+
+    // ---- made by others
+
+    @Test
+    void aLeaseWithAnEmptySpecIsTakenAtOnceAndKeepsWhatItsMakerWrote() throws Exception {
+        leases.create(
+                name("chart"),
+                "{\"labels\":{\"helm.sh/chart\":\"app-1.0\"},\"annotations\":{\"team\":\"storage\"}}",
+                "{}");
+        try (Node node = new Node(servers, "chart", Node.LONG)) {
+            TestContender contender = node.contend("x");
+            TestListener listener = node.follow("x");
+            confirm(contender.granted(), "here");
+            listener.await("here");
+            JsonNode metadata = leases.named(name("chart")).path("metadata");
+            assertThat(metadata.path("labels").path("helm.sh/chart").asText()).isEqualTo("app-1.0");
+            assertThat(metadata.path("annotations").path("team").asText()).isEqualTo("storage");
+        }
+    }
+
+    @Test
+    void aLeaseWithAHolderAndNothingElseIsWaitedForForALeaseOfOurs() throws Exception {
+        leases.create(name("bare"), "{}", "{\"holderIdentity\":\"somebody-else\"}");
+        try (Node node = new Node(servers, "bare", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            TimeUnit.SECONDS.sleep(2);
+            assertThat(contender.isGranted()).isFalse();
+            contender.granted();
+        }
+    }
+
+    @Test
+    void aLeaseThatIsOverIsTakenAfterTheDurationThatIsWrittenInIt() throws Exception {
+        leases.create(name("left"), "{}", """
+                {"holderIdentity":"somebody-else","leaseDurationSeconds":2,"leaseTransitions":41,
+                 "acquireTime":"2020-01-01T00:00:00.000000Z","renewTime":"2020-01-01T00:00:00.000000Z"}""");
+        try (Node node = new Node(servers, "left", Node.LONG)) {
+            node.contend("x").granted(); // long before a lease of its own is over
+            assertThat(Leases.transitions(leases.named(name("left")))).isEqualTo(42);
+        }
+    }
+
+    // ---- other clocks
+
+    /** As any contender with another library does: renews by writing its own time. */
+    private final class Foreigner implements AutoCloseable {
+        private final Thread thread;
+        private volatile boolean stopped;
+
+        Foreigner(String cluster, int seconds, Duration ahead) throws Exception {
+            leases.create(name(cluster), "{}", "{}");
+            renew(cluster, seconds, ahead);
+            thread = new Thread(
+                    () -> {
+                        while (!stopped) {
+                            try {
+                                renew(cluster, seconds, ahead);
+                                TimeUnit.MILLISECONDS.sleep(500);
+                            } catch (Exception end) {
+                                return;
+                            }
+                        }
+                    },
+                    "foreigner");
+            thread.setDaemon(true);
+            thread.start();
+        }
+
+        private void renew(String cluster, int seconds, Duration ahead) throws Exception {
+            leases.edit(
+                    name(cluster),
+                    lease -> Leases.hold(
+                            lease, "foreigner", seconds, Instant.now().plus(ahead)));
+        }
+
+        void stop() throws InterruptedException {
+            stopped = true;
+            thread.join();
+        }
+
+        @Override
+        public void close() {
+            stopped = true;
+        }
+    }
+
+    @Test
+    void aHolderWhoseClockIsTenMinutesBehindIsAliveWhileItRenews() throws Exception {
+        clockOff("behind", Duration.ofMinutes(-10));
+    }
+
+    @Test
+    void aHolderWhoseClockIsTenMinutesAheadIsDeadWhenItRenewsNoMore() throws Exception {
+        clockOff("ahead", Duration.ofMinutes(10));
+    }
+
+    private void clockOff(String cluster, Duration ahead) throws Exception {
+        try (Foreigner foreigner = new Foreigner(cluster, 3, ahead);
+                Node node = new Node(servers, cluster, Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            TimeUnit.SECONDS.sleep(9); // three of its leases
+            assertThat(contender.isGranted()).isFalse();
+            assertThat(Leases.holder(leases.named(name(cluster)))).isEqualTo("foreigner");
+            foreigner.stop();
+            contender.granted();
+        }
+    }
+
+    /** K1a: a standby counts from the last renewal, not from the last change of the object. */
+    @Test
+    void whoeverWritesToTheObjectOfADeadLeaderDoesNotKeepItAlive() throws Exception {
+        try (FaultProxy link = FaultProxy.before(servers.api().address());
+                Node cut = new Node(servers, link.address(), "annotated", Node.SHORT);
+                Node standby = new Node(servers, "annotated", Node.SHORT)) {
+            TestContender a = cut.contend("x");
+            Leadership led = a.granted();
+            confirm(led, "dead");
+            TestContender b = standby.contend("x");
+            TestListener listener = standby.follow("x");
+            listener.await("dead");
+            try (Overlap overlap = new Overlap(a, b)) {
+                link.partition();
+                long giveUp = System.nanoTime() + Waiting.patience().toNanos();
+                for (int i = 0; !b.isGranted() && System.nanoTime() < giveUp; i++) {
+                    String value = "v" + i;
+                    leases.edit(name("annotated"), lease -> lease.withObject("/metadata/labels")
+                            .put("touched", value));
+                    TimeUnit.MILLISECONDS.sleep(100);
+                }
+                Leadership next = b.granted();
+                assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+                assertThat(overlap.seen()).isEmpty();
+                confirm(next, "alive");
+                listener.await("alive");
+            }
+        }
+    }
+
+    // ---- what kubectl shows
+
+    @Test
+    void whoeverLooksAtTheLeaseSeesTheTruth() throws Exception {
+        String cluster = "kubectl";
+        try (Node first = new Node(servers, cluster, Node.SHORT);
+                Node second = new Node(servers, cluster, Node.SHORT)) {
+            Instant began = Instant.now();
+            Leadership led = first.contend("x").granted();
+            confirm(led, "a");
+            JsonNode lease = leases.of(cluster, "x");
+            assertThat(Leases.name(lease)).isEqualTo(name(cluster));
+            String holder = Leases.holder(lease);
+            assertThat(holder).isNotEmpty();
+            assertThat(lease.path("spec").path("leaseDurationSeconds").asInt()).isEqualTo((int) LEASE.toSeconds());
+            isNow(began, Leases.acquired(lease));
+            isNow(began, Leases.renewed(lease));
+            int transitions = Leases.transitions(lease);
+
+            Waiting.until(
+                    () -> Leases.renewed(leases.of(cluster, "x")).isAfter(Leases.renewed(lease)), () -> "a renewal");
+            JsonNode renewed = leases.of(cluster, "x");
+            assertThat(Leases.holder(renewed)).isEqualTo(holder);
+            assertThat(Leases.transitions(renewed)).isEqualTo(transitions);
+            assertThat(Leases.acquired(renewed)).isEqualTo(Leases.acquired(lease));
+
+            TestContender waiting = second.contend("x");
+            Instant handedOver = Instant.now();
+            first.leave();
+            confirm(waiting.granted(), "b");
+            JsonNode taken = leases.of(cluster, "x");
+            assertThat(Leases.holder(taken)).isNotEmpty().isNotEqualTo(holder);
+            assertThat(Leases.transitions(taken)).isEqualTo(transitions + 1);
+            isNow(handedOver, Leases.acquired(taken));
+
+            second.leave();
+            JsonNode released = leases.of(cluster, "x");
+            assertThat(Leases.holder(released)).isEmpty();
+            assertThat(Leases.transitions(released)).isEqualTo(transitions + 1);
+        }
+    }
+
+    /** Not before {@code began}, and not in the future; all clocks are this machine's. */
+    private static void isNow(Instant began, Instant shown) {
+        assertThat(shown).isBetween(began.minusMillis(1), Instant.now().plusMillis(1));
+    }
+
+    @Test
+    void aPodThatComesBackUnderItsOldNameIsNotItsPredecessor() throws Exception {
+        try (Node first = new Node(servers, "incarnations", Node.LONG)) {
+            first.contend("x").granted();
+            String former = Leases.holder(leases.of("incarnations", "x"));
+            first.leave();
+            try (Node second = new Node(servers, "incarnations", Node.LONG)) {
+                second.contend("x").granted();
+                assertThat(Leases.holder(leases.of("incarnations", "x"))).isNotEqualTo(former);
+            }
+        }
+    }
+}
