@@ -1,0 +1,356 @@
+package dev.ha.kubernetes;
+
+import dev.ha.UnavailableException;
+import dev.ha.spi.BackendContext.Timer;
+import dev.ha.spi.Pace;
+import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
+import io.fabric8.kubernetes.api.model.coordination.v1.LeaseList;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All Leases that this process is interested in, by one watch (rule 5.4), which is a hint: begun by a LIST, replaced when it ends, fails, or does not show what
+ * an answer has shown. On the loop only.
+ */
+final class Leases implements Api.Watcher {
+    private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
+    private static final long REREAD = TimeUnit.MINUTES.toNanos(1);
+    /** What is in trouble when it may not be listed or watched. */
+    private static final Object WATCH = "the watch of Leases";
+
+    private final Session session;
+    private final Map<String, Observation> wanted = new HashMap<>();
+    private final Pace pace = new Pace();
+    private @Nullable Runnable watch;
+    private @Nullable Timer tick;
+    private boolean starting;
+    private boolean listing;
+    /** A LIST has been read since the last trouble: what is known may be told. */
+    private boolean fresh;
+
+    private long listedAt;
+    /** The latest resourceVersion that the watch has shown. */
+    private long shown;
+    /** The latest that it should show, and the one that it should have shown by now. */
+    private long expected;
+
+    private long due;
+
+    Leases(Session session) {
+        this.session = session;
+    }
+
+    // ---- who wants what ----
+
+    /** The Lease of {@code election} from now on; {@code listener} hears of each change. */
+    Observation join(String election, Observation.Listener listener) {
+        String object = Names.object(session.cluster(), election);
+        Observation present = wanted.get(object);
+        if (present == null) {
+            Observation fresh = new Observation(
+                    object,
+                    election,
+                    session.loop(),
+                    session.settings().lease(),
+                    () -> confirm(object));
+            wanted.put(object, fresh);
+            present = fresh;
+            fresh.add(listener);
+            begin();
+            reread(fresh);
+        } else {
+            present.add(listener);
+            Observation known = present;
+            session.loop().execute(() -> {
+                if (known.isKnown() && fresh) {
+                    listener.changed();
+                }
+            });
+        }
+        return present;
+    }
+
+    void leave(Observation observation, Observation.Listener listener) {
+        observation.remove(listener);
+        if (observation.isUnwanted() && wanted.remove(observation.object(), observation)) {
+            observation.stop();
+            if (wanted.isEmpty()) {
+                end();
+            }
+        }
+    }
+
+    private void begin() {
+        if (tick == null) {
+            listedAt = session.loop().nanoTime();
+            tick();
+            start();
+        }
+    }
+
+    private void end() {
+        stopWatch();
+        if (tick != null) {
+            tick.close();
+            tick = null;
+        }
+        fresh = false;
+        session.troubles().remove(WATCH);
+    }
+
+    void close() {
+        wanted.values().forEach(Observation::stop);
+        wanted.clear();
+        end();
+    }
+
+    private boolean isWanted() {
+        return !wanted.isEmpty() && !session.isClosed();
+    }
+
+    // ---- what is read ----
+
+    /** As a quorum knows it now. */
+    CompletableFuture<@Nullable Lock> read(Observation observation) {
+        Lock asked = observation.lock();
+        boolean expired = observation.isExpired();
+        CompletableFuture<Optional<Lease>> request =
+                session.heeded(session.api().lease(observation.object()));
+        return request.thenApply(found -> {
+            if (found.isEmpty()) {
+                observation.gone(asked);
+                return null;
+            }
+            Lock lock = Lock.of(found.get());
+            answered(lock);
+            observation.seen(lock);
+            if (expired && asked != null) {
+                observation.confirmExpiry(asked);
+            }
+            return lock;
+        });
+    }
+
+    private void reread(Observation observation) {
+        Loop.whenDone(read(observation), (lock, failure) -> {
+            if (failure == null || wanted.get(observation.object()) != observation) {
+                return;
+            }
+            if (Failures.isAnswer(failure) || Failures.isDenied(failure)) {
+                session.troubles().add(WATCH, Failures.unavailable(failure, "reading " + observation.election()));
+                fresh = false;
+            } // else the next LIST finds it
+            start();
+        });
+    }
+
+    /** A holder has been silent for too long: a quorum must say so, too, before followers hear of it (SAFETY K5). */
+    private void confirm(String object) {
+        Observation observation = wanted.get(object);
+        if (observation == null || !observation.isExpired() || observation.isExpiryConfirmed()) {
+            return;
+        }
+        Loop.whenDone(
+                read(observation),
+                (lock, failure) -> session.loop().schedule(session.settings().beat(), () -> confirm(object)));
+    }
+
+    /** An answer to this process has shown {@code lock}: the watch must show it, too. */
+    void answered(Lock lock) {
+        if (lock.hasLabel(Names.label(session.cluster()))) {
+            expected = Math.max(expected, lock.version());
+        }
+    }
+
+    // ---- LIST ----
+
+    /** Lists, and watches from there, unless that is under way. */
+    private void start() {
+        if (starting || !isWanted()) {
+            return;
+        }
+        starting = true;
+        stopWatch();
+        session.loop().schedule(pace.next(session.loop().nanoTime()), () -> {
+            if (isWanted()) {
+                list(true);
+            } else {
+                starting = false;
+            }
+        });
+    }
+
+    private void list(boolean watching) {
+        listing = true;
+        listedAt = session.loop().nanoTime();
+        Loop.whenDone(session.heeded(pages(null, new ArrayList<>())), (pages, failure) -> {
+            listing = false;
+            starting = starting && !watching;
+            if (!isWanted()) {
+                return;
+            }
+            if (failure != null) {
+                listFailed(failure);
+                return;
+            }
+            listed(pages);
+            if (watching) {
+                String version = pages.get(0).getMetadata().getResourceVersion();
+                shown = Lock.version(version);
+                due = 0;
+                watch = session.api().watch(session.selector(), version, this);
+            }
+        });
+    }
+
+    private CompletableFuture<List<LeaseList>> pages(@Nullable String from, List<LeaseList> before) {
+        return session.api().leases(session.selector(), from).thenCompose(page -> {
+            Lock.version(page.getMetadata().getResourceVersion());
+            before.add(page);
+            String more = page.getMetadata().getContinue();
+            return more == null || more.isEmpty() ? CompletableFuture.completedFuture(before) : pages(more, before);
+        });
+    }
+
+    private void listFailed(Throwable failure) {
+        if (Failures.isAnswer(failure) || Failures.isDenied(failure) || Loop.unwrap(failure) instanceof UnavailableException) {
+            fresh = false;
+            session.troubles().add(WATCH, Failures.unavailable(failure, "listing Leases"));
+        }
+        start();
+    }
+
+    private void listed(List<LeaseList> pages) {
+        Set<String> missing = new HashSet<>(wanted.keySet());
+        boolean told = fresh;
+        fresh = true;
+        for (LeaseList page : pages) {
+            for (Lease lease : page.getItems()) {
+                Observation observation = wanted.get(lease.getMetadata().getName());
+                if (observation != null) {
+                    missing.remove(observation.object());
+                    observation.seen(Lock.of(lease));
+                }
+            }
+        }
+        session.troubles().remove(WATCH);
+        missing.forEach(object -> { // gone, or without our label
+            Observation observation = wanted.get(object);
+            if (observation != null) {
+                reread(observation);
+            }
+        });
+        if (!told) {
+            tell();
+        }
+    }
+
+    // ---- telling ----
+
+    /** Tells everybody again, if what is known is fresh; else it will be told when it is. */
+    void remind() {
+        if (!session.isReachable()) {
+            fresh = false;
+        }
+        session.loop().execute(() -> {
+            if (fresh) {
+                tell();
+            } else {
+                start();
+            }
+        });
+    }
+
+    /** Whether what is known has been read since the last trouble. */
+    boolean isFresh() {
+        return fresh;
+    }
+
+    /** Why it is not, if somebody knows. */
+    @Nullable
+    UnavailableException trouble() {
+        UnavailableException denied = session.troubles().of(WATCH);
+        return denied != null || session.isReachable() ? denied : session.notReachable("watching Leases");
+    }
+
+    private void tell() {
+        List.copyOf(wanted.values()).forEach(observation -> {
+            if (observation.isKnown()) {
+                observation.tell();
+            }
+        });
+    }
+
+    // ---- the watch ----
+
+    @Override
+    public void opened() {
+        session.heard();
+    }
+
+    @Override
+    public void event(String type, Lease lease) {
+        session.heard();
+        shown = Math.max(shown, Lock.version(lease.getMetadata().getResourceVersion()));
+        Observation observation = "BOOKMARK".equals(type) ? null : wanted.get(lease.getMetadata().getName());
+        if (observation == null) {
+            return;
+        }
+        if ("DELETED".equals(type)) {
+            reread(observation); // or it has lost our label
+        } else {
+            observation.seen(Lock.of(lease));
+        }
+    }
+
+    @Override
+    public void ended(Throwable cause) {
+        LOG.debug("The watch of Leases has ended: {}", Failures.show(cause));
+        watch = null;
+        if (Failures.isDenied(cause)) {
+            fresh = false;
+            session.troubles().add(WATCH, Failures.unavailable(cause, "watching Leases"));
+        }
+        start();
+    }
+
+    private void stopWatch() {
+        Runnable stop = watch;
+        watch = null;
+        if (stop != null) {
+            stop.run();
+        }
+    }
+
+    /** Every beat: whether the server is there, whether the watch is deaf, whether it is time to read all anew. */
+    private void tick() {
+        Duration beat = session.settings().beat();
+        tick = session.loop().schedule(beat, () -> {
+            if (!isWanted()) {
+                return;
+            }
+            tick();
+            if (session.isSilent()) {
+                session.suspect();
+            }
+            if (watch != null && due > shown) {
+                LOG.info("The watch of Leases is at {} and should be at {}: it is replaced", shown, due);
+                start();
+            } else if (watch != null && !listing && session.loop().nanoTime() - listedAt >= REREAD) {
+                list(false);
+            }
+            due = expected;
+        });
+    }
+}
