@@ -34,8 +34,9 @@ final class Leases implements Api.Watcher {
     private final Pace pace = new Pace();
     private @Nullable Runnable watch;
     private @Nullable Timer tick;
-    private boolean starting;
+    private @Nullable Timer starting;
     private boolean listing;
+    private boolean listingToWatch;
     /** A LIST has been read since the last trouble: what is known may be told. */
     private boolean fresh;
 
@@ -95,7 +96,7 @@ final class Leases implements Api.Watcher {
         if (tick == null) {
             listedAt = session.loop().nanoTime();
             tick();
-            start();
+            start(Duration.ZERO);
         }
     }
 
@@ -104,6 +105,10 @@ final class Leases implements Api.Watcher {
         if (tick != null) {
             tick.close();
             tick = null;
+        }
+        if (starting != null) {
+            starting.close();
+            starting = null;
         }
         fresh = false;
         session.troubles().remove(WATCH);
@@ -151,7 +156,7 @@ final class Leases implements Api.Watcher {
                 session.troubles().add(WATCH, Failures.unavailable(failure, "reading " + observation.election()));
                 fresh = false;
             } // else the next LIST finds it
-            start();
+            startAgain();
         });
     }
 
@@ -175,28 +180,34 @@ final class Leases implements Api.Watcher {
 
     // ---- LIST ----
 
-    /** Lists, and watches from there, unless that is under way. */
-    private void start() {
-        if (starting || !isWanted()) {
+    /** Lists, and watches from there, soon; not at once when that has failed just now. */
+    private void startAgain() {
+        start(pace.next(session.loop().nanoTime()));
+    }
+
+    private void start(Duration wait) {
+        if (listingToWatch || !isWanted() || (starting != null && !wait.isZero())) {
             return;
         }
-        starting = true;
+        if (starting != null) {
+            starting.close();
+        }
         stopWatch();
-        session.loop().schedule(pace.next(session.loop().nanoTime()), () -> {
-            if (isWanted()) {
+        starting = session.loop().schedule(wait, () -> {
+            starting = null;
+            if (isWanted() && !listingToWatch) {
                 list(true);
-            } else {
-                starting = false;
             }
         });
     }
 
     private void list(boolean watching) {
         listing = true;
+        listingToWatch |= watching;
         listedAt = session.loop().nanoTime();
         Loop.whenDone(session.heeded(pages(null, new ArrayList<>())), (pages, failure) -> {
             listing = false;
-            starting = starting && !watching;
+            listingToWatch &= !watching;
             if (!isWanted()) {
                 return;
             }
@@ -228,7 +239,7 @@ final class Leases implements Api.Watcher {
             fresh = false;
             session.troubles().add(WATCH, Failures.unavailable(failure, "listing Leases"));
         }
-        start();
+        startAgain();
     }
 
     private void listed(List<LeaseList> pages) {
@@ -266,8 +277,8 @@ final class Leases implements Api.Watcher {
         session.loop().execute(() -> {
             if (fresh) {
                 tell();
-            } else {
-                start();
+            } else if (session.isReachable()) {
+                start(session.troubles().of(WATCH) == null ? Duration.ZERO : pace.next(session.loop().nanoTime()));
             }
         });
     }
@@ -322,7 +333,7 @@ final class Leases implements Api.Watcher {
             fresh = false;
             session.troubles().add(WATCH, Failures.unavailable(cause, "watching Leases"));
         }
-        start();
+        startAgain();
     }
 
     private void stopWatch() {
@@ -346,7 +357,7 @@ final class Leases implements Api.Watcher {
             }
             if (watch != null && due > shown) {
                 LOG.info("The watch of Leases is at {} and should be at {}: it is replaced", shown, due);
-                start();
+                startAgain();
             } else if (watch != null && !listing && session.loop().nanoTime() - listedAt >= REREAD) {
                 list(false);
             }
