@@ -67,7 +67,12 @@ final class Api {
     CompletableFuture<LeaseList> leases(String label, @Nullable String from) {
         String query = "?labelSelector=" + encode(label) + "&limit=" + PAGE;
         return ask(
-                "list", Kind.LEASES, "GET", from == null ? query : query + "&continue=" + encode(from), null, LeaseList.class);
+                "list",
+                Kind.LEASES,
+                "GET",
+                from == null ? query : query + "&continue=" + encode(from),
+                null,
+                LeaseList.class);
     }
 
     /** Whether anybody answers. */
@@ -120,15 +125,10 @@ final class Api {
     }
 
     private static <T> CompletableFuture<Optional<T>> orNone(CompletableFuture<T> request) {
-        return request.handle((found, failure) -> {
-                    if (failure == null) {
-                        return CompletableFuture.completedFuture(Optional.of(found));
-                    }
-                    return Failures.isNotFound(failure)
-                            ? CompletableFuture.completedFuture(Optional.<T>empty())
-                            : CompletableFuture.<Optional<T>>failedFuture(failure);
-                })
-                .thenCompose(Function.identity());
+        return request.thenApply(Optional::of)
+                .exceptionallyCompose(failure -> Failures.isNotFound(failure)
+                        ? CompletableFuture.completedFuture(Optional.empty())
+                        : CompletableFuture.failedFuture(failure));
     }
 
     // ---- watching ----
@@ -148,9 +148,10 @@ final class Api {
     /** Watches all of a label from a resourceVersion on. What is returned ends it, without {@link Watcher#ended}. */
     Runnable watch(String label, String version, Watcher watcher) {
         CompletableFuture<Throwable> end = new CompletableFuture<>();
-        String query = "?watch=true&allowWatchBookmarks=true&labelSelector=" + encode(label) + "&resourceVersion=" + version;
+        String query =
+                "?watch=true&allowWatchBookmarks=true&labelSelector=" + encode(label) + "&resourceVersion=" + version;
         boolean[] over = {false};
-        CompletableFuture<?> telling = end.thenAccept(cause -> loop.execute(() -> {
+        CompletableFuture<?> unusedTelling = end.thenAccept(cause -> loop.execute(() -> {
             if (!over[0]) {
                 over[0] = true;
                 watcher.ended(cause);
@@ -186,8 +187,9 @@ final class Api {
         });
         Timer patience = context.schedule(
                 settings.timeout(),
-                () -> end.complete(new TimeoutException("no answer within " + settings.timeout().toMillis() + " ms")));
-        CompletableFuture<?> opening = exchange.head().thenAccept(code -> {
+                () -> end.complete(new TimeoutException(
+                        "no answer within " + settings.timeout().toMillis() + " ms")));
+        CompletableFuture<?> unusedOpening = exchange.head().thenAccept(code -> {
             patience.close();
             if (code == 200) {
                 loop.execute(() -> {
@@ -197,7 +199,7 @@ final class Api {
                 });
             }
         });
-        CompletableFuture<?> ending = exchange.answer().whenComplete((answer, failure) -> {
+        CompletableFuture<?> unusedEnding = exchange.answer().whenComplete((answer, failure) -> {
             patience.close();
             end.complete(
                     failure != null
@@ -206,20 +208,22 @@ final class Api {
                                     ? new TimeoutException("the server has ended the watch")
                                     : refused(client, right("watch", Kind.LEASES, client), answer));
         });
-        CompletableFuture<?> closing = end.thenAccept(exchange::cancel);
+        CompletableFuture<?> unusedClosing = end.thenAccept(exchange::cancel);
     }
 
     /** Type and Lease; nothing of what ends the watch. */
-    private static Object[] parse(KubernetesClient client, byte[] line, CompletableFuture<Throwable> end) {
+    private static Object[] parse(KubernetesClient client, String line, CompletableFuture<Throwable> end) {
         try {
-            WatchEvent event = client.getKubernetesSerialization()
-                    .unmarshal(new String(line, StandardCharsets.UTF_8), WatchEvent.class);
+            WatchEvent event = client.getKubernetesSerialization().unmarshal(line, WatchEvent.class);
             if (event.getObject() instanceof Lease lease) {
                 return new Object[] {event.getType(), lease};
             }
             end.complete(
                     event.getObject() instanceof Status status
-                            ? new Refused("watching", status.getCode() == null ? 500 : status.getCode(), "" + status.getMessage())
+                            ? new Refused(
+                                    "watching",
+                                    status.getCode() == null ? 500 : status.getCode(),
+                                    "" + status.getMessage())
                             : new IllegalArgumentException("an event without a Lease"));
         } catch (RuntimeException unreadable) {
             end.complete(unreadable);
@@ -257,14 +261,18 @@ final class Api {
             if (!came.isSuccess()) {
                 throw new CompletionException(refused(client, act, came));
             }
-            return read.apply(new String(came.body(), StandardCharsets.UTF_8));
+            return read.apply(came.body());
         }));
         send(client, method, url(client, path), body, answer);
         return result;
     }
 
     private void send(
-            KubernetesClient client, String method, String url, @Nullable String body, CompletableFuture<Answer> answer) {
+            KubernetesClient client,
+            String method,
+            String url,
+            @Nullable String body,
+            CompletableFuture<Answer> answer) {
         Runnable start = () -> {
             if (answer.isDone()) {
                 done(); // too late already
@@ -278,14 +286,14 @@ final class Api {
                 request.method(method, JSON, body);
             }
             Exchange exchange = Exchange.send(client.getHttpClient(), request.build());
-            CompletableFuture<?> giving = exchange.answer().whenComplete((came, failure) -> {
+            CompletableFuture<?> unusedGiving = exchange.answer().whenComplete((came, failure) -> {
                 if (failure == null) {
                     answer.complete(came);
                 } else {
                     answer.completeExceptionally(failure);
                 }
             });
-            CompletableFuture<?> ending = answer.whenComplete((came, failure) -> {
+            CompletableFuture<?> unusedEnding = answer.whenComplete((came, failure) -> {
                 if (failure != null) {
                     exchange.cancel(failure);
                 }
@@ -309,7 +317,7 @@ final class Api {
     }
 
     private static Refused refused(KubernetesClient client, String act, Answer answer) {
-        String text = new String(answer.body(), StandardCharsets.UTF_8);
+        String text = answer.body();
         try {
             Status status = client.getKubernetesSerialization().unmarshal(text, Status.class);
             text = status.getMessage() == null ? "" : status.getMessage();

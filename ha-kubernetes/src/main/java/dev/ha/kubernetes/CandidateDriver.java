@@ -160,16 +160,15 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             } else if (phase != Phase.WAITING || present.lock() != lock) {
                 step();
             } else {
-                put(lock, floor);
+                put(present, lock, floor);
             }
         });
     }
 
-    private void put(Lock lock, OptionalLong seal) {
+    private void put(Observation present, Lock lock, OptionalLong seal) {
         phase = Phase.TAKING;
         store = lock.store().orElse(seal.isPresent());
-        long next = Math.max(
-                lock.version(), 1 + Math.max(lock.record().token(), seal.orElse(0))); // SAFETY K3
+        long next = Math.max(lock.version(), 1 + Math.max(lock.record().token(), seal.orElse(0))); // SAFETY K3
         fly(
                 claim().put(lock, renewal -> text.taken(lock, session.context().wallTime(), next, renewal, store)),
                 (outcome, failure) -> {
@@ -181,7 +180,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                         stepAfter(failure);
                     } else if (outcome.sent() != null && outcome.lock() != null) {
                         taken(outcome.lock(), outcome.sent());
-                    } else if (outcome.kind() == Kind.AGAIN) {
+                    } else if (outcome.kind() == Kind.AGAIN || present.lock() == lock) {
                         later();
                     } else {
                         troubleOver();
@@ -250,7 +249,8 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         token = lock.record().token();
         store |= lock.store().orElse(false);
         phase = Phase.SEALING;
-        Lease granted = session.context().lease(session.settings().lease(), session.settings().margin(), at);
+        Lease granted = session.context()
+                .lease(session.settings().lease(), session.settings().margin(), at);
         lease = granted;
         candidacy.joined(granted);
         renewIn(at);
@@ -260,6 +260,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         } else {
             lead();
         }
+        check(); // it may have changed again since
     }
 
     /** No write of a predecessor is accepted after the grant (SAFETY S5). */
@@ -312,7 +313,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         Lock lock = present.lock();
         if (lock == null || !lock.uid().equals(before.uid())) {
             lost(Reason.VANISHED);
-        } else if (lock.version() > before.version()) {
+        } else if (lock != before) {
             if (!lock.holder().equals(text.identity())) {
                 lost(lock.isHeld() ? Reason.SUPERSEDED : Reason.REMOVED);
                 return;
@@ -365,8 +366,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         fly(
                 claim().put(
                                 base,
-                                count -> text.renewed(
-                                        base, session.context().wallTime(), token, count, store, wanted)),
+                                count -> text.renewed(base, session.context().wallTime(), token, count, store, wanted)),
                 (outcome, failure) -> {
                     renewIn(sentAt);
                     if (failure == null) {
@@ -457,8 +457,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             if (phase != Phase.LEADING) {
                 throw notLeading(change.toString());
             }
-            return ready()
-                    .thenCompose(done -> root.write(change))
+            return ready().thenCompose(done -> root.write(change))
                     .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                             Failures.ofWrite(failure, change + " in " + candidacy.election())));
         });
@@ -506,8 +505,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             if (phase != Phase.OVER) {
                 over();
             }
-            return landed()
-                    .thenCompose(landed -> release())
+            return landed().thenCompose(landed -> release())
                     .thenAccept(done -> released = true)
                     .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                             Failures.ofRead(failure, "giving up " + candidacy.election())));
@@ -548,8 +546,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                     }
                     return tries > 1
                             ? release(present, own, tries - 1)
-                            : CompletableFuture.failedFuture(
-                                    session.notReachable("giving up " + candidacy.election()));
+                            : CompletableFuture.failedFuture(session.notReachable("giving up " + candidacy.election()));
                 });
     }
 }

@@ -62,9 +62,9 @@ final class Checks {
     }
 
     private String versions() throws Exception {
-        String version = await("listing Leases", () -> session.api()
-                .probe(session.selector())
-                .thenApply(list -> list.getMetadata().getResourceVersion()));
+        String version = await(
+                "listing Leases", () -> session.api().probe(session.selector()).thenApply(list -> list.getMetadata()
+                        .getResourceVersion()));
         return "at " + Lock.version(version);
     }
 
@@ -74,9 +74,7 @@ final class Checks {
         List<String> missing = new ArrayList<>();
         for (String verb : verbs) {
             try {
-                await(
-                        verb,
-                        () -> "watch".equals(verb) ? watch() : session.api().mayDo(verb, kind, absent));
+                await(verb, () -> "watch".equals(verb) ? watch() : session.api().mayDo(verb, kind, absent));
             } catch (UnavailableException failure) {
                 if (failure.reason() != Reason.ACCESS_DENIED) {
                     throw failure;
@@ -87,7 +85,8 @@ final class Checks {
         if (!missing.isEmpty()) {
             throw new UnavailableException(String.join("; ", missing), Reason.ACCESS_DENIED, null);
         }
-        return String.join(", ", verbs) + " on " + kind.name().toLowerCase(Locale.ROOT).replace("_", "");
+        return String.join(", ", verbs) + " on "
+                + kind.name().toLowerCase(Locale.ROOT).replace("_", "");
     }
 
     private CompletableFuture<@Nullable Void> watch() {

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.client.http.HttpRequest;
 import io.fabric8.kubernetes.client.http.HttpResponse;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -16,7 +17,7 @@ import java.util.function.Consumer;
  */
 final class Exchange {
     /** What came. */
-    record Answer(int code, byte[] body) {
+    record Answer(int code, String body) {
         boolean isSuccess() {
             return HttpResponse.isSuccessful(code);
         }
@@ -24,14 +25,14 @@ final class Exchange {
 
     private final CompletableFuture<Integer> head = new CompletableFuture<>();
     private final CompletableFuture<Answer> answer = new CompletableFuture<>();
-    private final Consumer<byte[]> lines;
+    private final Consumer<String> lines;
     private final boolean streaming;
     /** Of one thread at a time, as the client says what comes. */
     private final ByteArrayOutputStream pending = new ByteArrayOutputStream();
 
     private volatile boolean successful;
 
-    private Exchange(Consumer<byte[]> lines, boolean streaming) {
+    private Exchange(Consumer<String> lines, boolean streaming) {
         this.lines = lines;
         this.streaming = streaming;
     }
@@ -42,7 +43,7 @@ final class Exchange {
     }
 
     /** Sends {@code request} and tells each line. */
-    static Exchange stream(HttpClient http, HttpRequest request, Consumer<byte[]> lines) {
+    static Exchange stream(HttpClient http, HttpRequest request, Consumer<String> lines) {
         return new Exchange(lines, true).begin(http, request);
     }
 
@@ -64,14 +65,14 @@ final class Exchange {
             successful = response.isSuccessful();
             head.complete(response.code());
             AsyncBody body = response.body();
-            CompletableFuture<?> ending = answer.whenComplete((done, ended) -> {
+            CompletableFuture<?> unusedEnding = answer.whenComplete((done, ended) -> {
                 if (ended != null) {
                     body.cancel(); // which closes the connection, that would be of no use any more
                 }
             });
-            CompletableFuture<?> reading = body.done().whenComplete((done, broken) -> {
+            CompletableFuture<?> unusedReading = body.done().whenComplete((done, broken) -> {
                 if (broken == null) {
-                    answer.complete(new Answer(response.code(), pending.toByteArray()));
+                    answer.complete(new Answer(response.code(), pending.toString(StandardCharsets.UTF_8)));
                 } else {
                     answer.completeExceptionally(broken);
                 }
@@ -86,7 +87,7 @@ final class Exchange {
             while (buffer.hasRemaining()) {
                 byte next = buffer.get();
                 if (next == '\n' && streaming && successful) {
-                    lines.accept(pending.toByteArray());
+                    lines.accept(pending.toString(StandardCharsets.UTF_8));
                     pending.reset();
                 } else {
                     pending.write(next);

@@ -47,8 +47,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
     private ElectionState state(Observation present) {
         Lock lock = present.lock();
         if (lock == null) {
-            return new ElectionState(
-                    "", revision, 0, Map.of(), present.existed() ? Reason.VANISHED : Reason.INITIAL);
+            return new ElectionState("", revision, 0, Map.of(), present.existed() ? Reason.VANISHED : Reason.INITIAL);
         }
         revision = lock.version();
         RecordText record = lock.record();
@@ -74,8 +73,7 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
             return session.leases()
                     .read(present)
                     .thenApply(lock -> state(present))
-                    .exceptionallyCompose(
-                            failure -> CompletableFuture.failedFuture(Failures.ofRead(failure, act)));
+                    .exceptionallyCompose(failure -> CompletableFuture.failedFuture(Failures.ofRead(failure, act)));
         });
     }
 

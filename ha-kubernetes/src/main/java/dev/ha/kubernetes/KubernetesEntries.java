@@ -36,7 +36,7 @@ final class KubernetesEntries implements MetadataStore {
         return session.loop()
                 .submit(() -> session.heeded(session.api().configMap(Names.object(session.cluster(), election))))
                 .thenApply(part)
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
-                        Failures.ofRead(failure, "reading the entries of " + election)));
+                .exceptionallyCompose(failure ->
+                        CompletableFuture.failedFuture(Failures.ofRead(failure, "reading the entries of " + election)));
     }
 }

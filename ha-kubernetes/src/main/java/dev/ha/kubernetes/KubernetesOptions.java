@@ -34,24 +34,22 @@ final class KubernetesOptions {
             .check(KubernetesOptions::isUrl, "must be https://host:port, or http://host:port")
             .optional();
 
-    static final Option<Optional<String>> TOKEN = Option.text("token", "The token to authenticate with.")
-            .secret()
-            .optional();
+    static final Option<Optional<String>> TOKEN =
+            Option.text("token", "The token to authenticate with.").secret().optional();
 
     static final Option<Optional<Path>> TOKEN_FILE = Option.path(
                     "token-file", "A file with that token, read anew for each request, as it may be rotated.")
             .optional();
 
-    static final Option<Optional<Path>> TLS_CA = Option.path(
-                    "tls.ca", "PEM file with the certificates to trust.")
-            .optional();
+    static final Option<Optional<Path>> TLS_CA =
+            Option.path("tls.ca", "PEM file with the certificates to trust.").optional();
 
     static final Option<Optional<Path>> TLS_CERTIFICATE = Option.path(
                     "tls.certificate", "PEM file with the certificate to authenticate with.")
             .optional();
 
-    static final Option<Optional<Path>> TLS_KEY = Option.path("tls.key", "PEM file with the key of that certificate.")
-            .optional();
+    static final Option<Optional<Path>> TLS_KEY =
+            Option.path("tls.key", "PEM file with the key of that certificate.").optional();
 
     static final Option<Duration> LEASE_DURATION = Option.duration(
                     "leader-election.lease-duration", "How long a silent leader keeps the lock: whole seconds.")

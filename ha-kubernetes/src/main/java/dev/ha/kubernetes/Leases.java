@@ -28,6 +28,8 @@ final class Leases implements Api.Watcher {
     private static final long REREAD = TimeUnit.MINUTES.toNanos(1);
     /** What is in trouble when it may not be listed or watched. */
     private static final Object WATCH = "the watch of Leases";
+    /** What is in trouble when one may not be read. */
+    private static final Object READ = "reading a Lease";
 
     private final Session session;
     private final Map<String, Observation> wanted = new HashMap<>();
@@ -60,11 +62,7 @@ final class Leases implements Api.Watcher {
         Observation present = wanted.get(object);
         if (present == null) {
             Observation fresh = new Observation(
-                    object,
-                    election,
-                    session.loop(),
-                    session.settings().lease(),
-                    () -> confirm(object));
+                    object, election, session.loop(), session.settings().lease(), () -> confirm(object));
             wanted.put(object, fresh);
             present = fresh;
             fresh.add(listener);
@@ -112,6 +110,7 @@ final class Leases implements Api.Watcher {
         }
         fresh = false;
         session.troubles().remove(WATCH);
+        session.troubles().remove(READ);
     }
 
     void close() {
@@ -128,20 +127,14 @@ final class Leases implements Api.Watcher {
 
     /** As a quorum knows it now. */
     CompletableFuture<@Nullable Lock> read(Observation observation) {
-        Lock asked = observation.lock();
-        boolean expired = observation.isExpired();
+        Observation.Asked asked = observation.ask();
         CompletableFuture<Optional<Lease>> request =
                 session.heeded(session.api().lease(observation.object()));
         return request.thenApply(found -> {
-            if (found.isEmpty()) {
-                observation.gone(asked);
-                return null;
-            }
-            Lock lock = Lock.of(found.get());
-            answered(lock);
-            observation.seen(lock);
-            if (expired && asked != null) {
-                observation.confirmExpiry(asked);
+            Lock lock = found.map(Lock::of).orElse(null);
+            observation.answered(asked, lock);
+            if (lock != null) {
+                answered(lock);
             }
             return lock;
         });
@@ -149,15 +142,22 @@ final class Leases implements Api.Watcher {
 
     private void reread(Observation observation) {
         Loop.whenDone(read(observation), (lock, failure) -> {
-            if (failure == null || wanted.get(observation.object()) != observation) {
-                return;
+            if (failure == null) {
+                session.troubles().remove(READ);
+            } else if (wanted.get(observation.object()) == observation) {
+                if (isTold(failure)) {
+                    fresh = false;
+                    session.troubles().add(READ, Failures.unavailable(failure, "reading " + observation.election()));
+                }
+                startAgain(); // which reads it again, if it does not show it
             }
-            if (Failures.isAnswer(failure) || Failures.isDenied(failure)) {
-                session.troubles().add(WATCH, Failures.unavailable(failure, "reading " + observation.election()));
-                fresh = false;
-            } // else the next LIST finds it
-            startAgain();
         });
+    }
+
+    /** Of an outage everybody hears from the session. */
+    private static boolean isTold(Throwable failure) {
+        return (Failures.isAnswer(failure) && !Failures.isGone(failure))
+                || Loop.unwrap(failure) instanceof UnavailableException;
     }
 
     /** A holder has been silent for too long: a quorum must say so, too, before followers hear of it (SAFETY K5). */
@@ -166,9 +166,8 @@ final class Leases implements Api.Watcher {
         if (observation == null || !observation.isExpired() || observation.isExpiryConfirmed()) {
             return;
         }
-        Loop.whenDone(
-                read(observation),
-                (lock, failure) -> session.loop().schedule(session.settings().beat(), () -> confirm(object)));
+        Loop.whenDone(read(observation), (lock, failure) -> session.loop()
+                .schedule(session.settings().beat(), () -> confirm(object)));
     }
 
     /** An answer to this process has shown {@code lock}: the watch must show it, too. */
@@ -205,6 +204,8 @@ final class Leases implements Api.Watcher {
         listing = true;
         listingToWatch |= watching;
         listedAt = session.loop().nanoTime();
+        Map<String, Observation.Asked> asked = new HashMap<>();
+        wanted.forEach((object, observation) -> asked.put(object, observation.ask()));
         Loop.whenDone(session.heeded(pages(null, new ArrayList<>())), (pages, failure) -> {
             listing = false;
             listingToWatch &= !watching;
@@ -215,11 +216,12 @@ final class Leases implements Api.Watcher {
                 listFailed(failure);
                 return;
             }
-            listed(pages);
+            listed(pages, asked);
             if (watching) {
                 String version = pages.get(0).getMetadata().getResourceVersion();
-                shown = Lock.version(version);
-                due = 0;
+                shown = Lock.version(version); // smaller than before, where data were restored
+                expected = shown;
+                due = shown;
                 watch = session.api().watch(session.selector(), version, this);
             }
         });
@@ -235,33 +237,39 @@ final class Leases implements Api.Watcher {
     }
 
     private void listFailed(Throwable failure) {
-        if (Failures.isAnswer(failure) || Failures.isDenied(failure) || Loop.unwrap(failure) instanceof UnavailableException) {
+        if (isTold(failure)) {
             fresh = false;
             session.troubles().add(WATCH, Failures.unavailable(failure, "listing Leases"));
         }
         startAgain();
     }
 
-    private void listed(List<LeaseList> pages) {
+    private void listed(List<LeaseList> pages, Map<String, Observation.Asked> asked) {
         Set<String> missing = new HashSet<>(wanted.keySet());
         boolean told = fresh;
         fresh = true;
         for (LeaseList page : pages) {
             for (Lease lease : page.getItems()) {
-                Observation observation = wanted.get(lease.getMetadata().getName());
-                if (observation != null) {
-                    missing.remove(observation.object());
-                    observation.seen(Lock.of(lease));
+                String object = lease.getMetadata().getName();
+                Observation observation = wanted.get(object);
+                Observation.Asked before = asked.get(object);
+                if (observation != null && before != null) {
+                    missing.remove(object);
+                    observation.answered(before, Lock.of(lease));
                 }
             }
         }
         session.troubles().remove(WATCH);
-        missing.forEach(object -> { // gone, or without our label
-            Observation observation = wanted.get(object);
-            if (observation != null) {
-                reread(observation);
-            }
-        });
+        if (missing.isEmpty()) {
+            session.troubles().remove(READ);
+        }
+        missing.forEach(
+                object -> { // gone, or without our label
+                    Observation observation = wanted.get(object);
+                    if (observation != null) {
+                        reread(observation);
+                    }
+                });
         if (!told) {
             tell();
         }
@@ -278,7 +286,10 @@ final class Leases implements Api.Watcher {
             if (fresh) {
                 tell();
             } else if (session.isReachable()) {
-                start(session.troubles().of(WATCH) == null ? Duration.ZERO : pace.next(session.loop().nanoTime()));
+                start(
+                        session.troubles().of(WATCH) == null
+                                ? Duration.ZERO
+                                : pace.next(session.loop().nanoTime()));
             }
         });
     }
@@ -291,7 +302,8 @@ final class Leases implements Api.Watcher {
     /** Why it is not, if somebody knows. */
     @Nullable
     UnavailableException trouble() {
-        UnavailableException denied = session.troubles().of(WATCH);
+        UnavailableException watching = session.troubles().of(WATCH);
+        UnavailableException denied = watching == null ? session.troubles().of(READ) : watching;
         return denied != null || session.isReachable() ? denied : session.notReachable("watching Leases");
     }
 
@@ -314,7 +326,8 @@ final class Leases implements Api.Watcher {
     public void event(String type, Lease lease) {
         session.heard();
         shown = Math.max(shown, Lock.version(lease.getMetadata().getResourceVersion()));
-        Observation observation = "BOOKMARK".equals(type) ? null : wanted.get(lease.getMetadata().getName());
+        Observation observation =
+                "BOOKMARK".equals(type) ? null : wanted.get(lease.getMetadata().getName());
         if (observation == null) {
             return;
         }

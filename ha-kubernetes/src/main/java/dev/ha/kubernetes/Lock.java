@@ -53,7 +53,8 @@ final class Lock {
             return Long.parseLong(text == null ? "" : text);
         } catch (NumberFormatException opaque) {
             throw new UnavailableException(
-                    "the resourceVersion '" + text + "' is not a number: this API server keeps its data where no token can be counted",
+                    "the resourceVersion '" + text
+                            + "' is not a number: this API server keeps its data where no token can be counted",
                     Reason.CONNECTION_LOST,
                     opaque);
         }

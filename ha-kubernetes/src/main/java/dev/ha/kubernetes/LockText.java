@@ -50,7 +50,10 @@ final class LockText {
     Lease fresh() {
         ObjectMeta metadata = new ObjectMetaBuilder().withName(object).build();
         mark(metadata, Map.of(Lock.HISTORY, UUID.randomUUID().toString()));
-        return new LeaseBuilder().withMetadata(metadata).withSpec(new LeaseSpec()).build();
+        return new LeaseBuilder()
+                .withMetadata(metadata)
+                .withSpec(new LeaseSpec())
+                .build();
     }
 
     /** Taken from whoever had {@code base}. */
@@ -72,8 +75,7 @@ final class LockText {
     }
 
     /** Kept; also what somebody else has changed in it is as it was. */
-    Lease renewed(
-            Lock base, Instant now, long token, long renewal, boolean store, Map<String, LeaderRecord> records) {
+    Lease renewed(Lock base, Instant now, long token, long renewal, boolean store, Map<String, LeaderRecord> records) {
         LeaseSpec spec =
                 new LeaseSpecBuilder(base.spec()).withHolderIdentity(identity).build();
         return held(base, spec, now, RecordText.published(candidate, token, records), renewal, store);
@@ -112,7 +114,10 @@ final class LockText {
                         Lock.RECORD, text(record),
                         Lock.RENEWAL, Long.toString(renewal),
                         Lock.STORE, Boolean.toString(store)));
-        return new LeaseBuilder(base.lease()).withMetadata(metadata).withSpec(spec).build();
+        return new LeaseBuilder(base.lease())
+                .withMetadata(metadata)
+                .withSpec(spec)
+                .build();
     }
 
     /** With uid and resourceVersion of {@code base} (SAFETY K2). The server keeps the managed fields by itself. */

@@ -7,8 +7,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The Lease of one election as this process sees it, and since when by its own monotonic clock: all that a standby may believe (SAFETY K1). It goes forward in
- * resourceVersion only, and a Lease that was found gone does not come back. On the loop only.
+ * The Lease of one election as this process sees it, and since when by its own monotonic clock: all that a standby may believe (SAFETY K1). By events it goes
+ * forward in resourceVersion only, and a Lease that was found gone does not come back by them. On the loop only.
  */
 final class Observation {
     /** Who wants to know. */
@@ -67,12 +67,48 @@ final class Observation {
 
     // ---- what is seen ----
 
-    /** Some event, read or answer showed it. */
+    /** Some event, or the answer to a write, showed it: news if it is later than what is known. */
     void seen(Lock found) {
         Lock before = lock;
-        if (found.uid().equals(goneUid) || (before != null && found.version() <= before.version())) {
+        if (!found.uid().equals(goneUid) && (before == null || found.version() > before.version())) {
+            become(found);
+        }
+    }
+
+    /** What was known when a quorum was asked. */
+    record Asked(@Nullable Lock lock, String goneUid, boolean expired) {}
+
+    /** To be called before a quorum is asked. */
+    Asked ask() {
+        return new Asked(lock, goneUid, isExpired());
+    }
+
+    /**
+     * What the quorum said. In one history it can't be earlier than what was known when it was asked: if it is, the data were restored, and count (rule
+     * 5.5).
+     */
+    void answered(Asked asked, @Nullable Lock found) {
+        if (found == null) {
+            gone(asked);
             return;
         }
+        boolean sameAsAsked = lock == asked.lock && goneUid.equals(asked.goneUid);
+        boolean restored = sameAsAsked
+                && (found.uid().equals(goneUid) || (asked.lock != null && found.version() < asked.lock.version()));
+        if (restored) {
+            goneUid = "";
+            become(found);
+        } else {
+            seen(found);
+        }
+        if (asked.expired && asked.lock == lock && isExpired() && !confirmed) {
+            confirmed = true; // nothing else for a quorum either (SAFETY K5)
+            tell();
+        }
+    }
+
+    private void become(Lock found) {
+        Lock before = lock;
         if (before != null && (!found.uid().equals(before.uid()) || wasStripped(before, found))) {
             vanished(before);
         }
@@ -95,10 +131,10 @@ final class Observation {
                 && !found.record().released();
     }
 
-    /** A quorum has none; {@code asked} is what was seen when it was asked. */
-    void gone(@Nullable Lock asked) {
+    private void gone(Asked asked) {
         Lock before = lock;
-        if (before != null && (asked == null || !asked.uid().equals(before.uid()))) {
+        if (before != asked.lock
+                && (before == null || asked.lock == null || !asked.lock.uid().equals(before.uid()))) {
             return; // made since
         }
         if (before != null) {
@@ -117,14 +153,6 @@ final class Observation {
     private void vanished(Lock before) {
         if (before.isHeld()) {
             closedUntil = loop.nanoTime() + before.duration(otherwise).toNanos();
-        }
-    }
-
-    /** A quorum was asked after {@code asked} had expired, and knows nothing else. */
-    void confirmExpiry(Lock asked) {
-        if (asked == lock && isExpired() && !confirmed) {
-            confirmed = true;
-            tell();
         }
     }
 

@@ -3,8 +3,8 @@ package dev.ha.kubernetes;
 import dev.ha.ConflictException;
 import dev.ha.CorruptDataException;
 import dev.ha.LeadershipLostException;
-import dev.ha.store.Entry;
 import dev.ha.spi.Change;
+import dev.ha.store.Entry;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -56,7 +56,8 @@ final class Root {
         return read().thenCompose(found -> {
             ConfigMap root = found.orElse(null);
             if (root != null && RootText.seal(root) >= token) {
-                boolean ours = RootText.seal(root) == token && RootText.sealer(root).equals(candidate);
+                boolean ours =
+                        RootText.seal(root) == token && RootText.sealer(root).equals(candidate);
                 if (ours) {
                     sealedAs(root, token);
                 }
@@ -75,9 +76,7 @@ final class Root {
                         boolean again = Failures.isConflict(failure)
                                 || Failures.isNotFound(failure)
                                 || Failures.isUnknown(failure);
-                        return again && tries > 1
-                                ? seal(token, tries - 1)
-                                : CompletableFuture.failedFuture(failure);
+                        return again && tries > 1 ? seal(token, tries - 1) : CompletableFuture.failedFuture(failure);
                     });
         });
     }
@@ -105,7 +104,8 @@ final class Root {
         Optional<Entry> entry = RootText.entry(root, change.name());
         boolean deleted = repeated && change.kind() == Change.Kind.DELETE && entry.isEmpty();
         if (deleted
-                || entry.filter(found -> found.writeId().equals(change.writeId())).isPresent()) {
+                || entry.filter(found -> found.writeId().equals(change.writeId()))
+                        .isPresent()) {
             return CompletableFuture.completedFuture(version(change));
         }
         if (!holds(change, entry)) {
@@ -141,7 +141,8 @@ final class Root {
     private static boolean holds(Change change, Optional<Entry> entry) {
         return change.kind() == Change.Kind.CREATE
                 ? entry.isEmpty()
-                : entry.filter(found -> found.version().equals(change.expectedVersion())).isPresent();
+                : entry.filter(found -> found.version().equals(change.expectedVersion()))
+                        .isPresent();
     }
 
     private static String version(Change change) {
@@ -154,9 +155,13 @@ final class Root {
             ConfigMap before = sealed;
             if (found.isEmpty()
                     || before == null
-                    || !found.get().getMetadata().getUid().equals(before.getMetadata().getUid())) {
+                    || !found.get()
+                            .getMetadata()
+                            .getUid()
+                            .equals(before.getMetadata().getUid())) {
                 throw new CorruptDataException(
-                        change + ": the ConfigMap " + object + " was removed under its leader; the next one starts with what there is",
+                        change + ": the ConfigMap " + object
+                                + " was removed under its leader; the next one starts with what there is",
                         null);
             }
             long seal = RootText.seal(found.get());
@@ -169,7 +174,8 @@ final class Root {
     }
 
     private LeadershipLostException lost(String act, long seal) {
-        return new LeadershipLostException(act + ": the store of " + election + " is sealed by another leader", token, seal);
+        return new LeadershipLostException(
+                act + ": the store of " + election + " is sealed by another leader", token, seal);
     }
 
     private CompletableFuture<Optional<ConfigMap>> read() {
@@ -202,8 +208,8 @@ final class Root {
                     ? CompletableFuture.<Void>completedFuture(null)
                     : session.heeded(session.api().update(RootText.touched(found.get(), candidate)))
                             .<Void>thenApply(touched -> null)
-                            .exceptionallyCompose(failure ->
-                                    Failures.isConflict(failure) || Failures.isNotFound(failure)
+                            .exceptionallyCompose(
+                                    failure -> Failures.isConflict(failure) || Failures.isNotFound(failure)
                                             ? CompletableFuture.completedFuture(null)
                                             : CompletableFuture.failedFuture(failure)));
         });

@@ -1,7 +1,7 @@
 package dev.ha.kubernetes;
 
-import dev.ha.UnavailableException;
 import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.spi.Change;
 import dev.ha.spi.EntryText;
 import dev.ha.spi.SafeName;
@@ -82,8 +82,7 @@ final class RootText {
                 .editMetadata()
                 .withManagedFields()
                 .addToAnnotations(
-                        Names.PREFIX + "touched",
-                        by + "@" + root.getMetadata().getResourceVersion())
+                        Names.PREFIX + "touched", by + "@" + root.getMetadata().getResourceVersion())
                 .endMetadata()
                 .build();
     }
@@ -95,8 +94,7 @@ final class RootText {
             return Optional.empty();
         }
         Entry entry = EntryText.read(name, Base64.getDecoder().decode(found), "");
-        return Optional.of(
-                new Entry(name, entry.value(), entry.writeId().toString(), entry.writeId()));
+        return Optional.of(new Entry(name, entry.value(), entry.writeId().toString(), entry.writeId()));
     }
 
     /** The names of all entries. */

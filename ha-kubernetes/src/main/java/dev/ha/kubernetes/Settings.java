@@ -16,7 +16,12 @@ import java.util.Optional;
  * @param timeout of a request: two fit between retry and deadline
  */
 record Settings(
-        Server server, Optional<String> namespace, Duration lease, Duration deadline, Duration retry, Duration timeout) {
+        Server server,
+        Optional<String> namespace,
+        Duration lease,
+        Duration deadline,
+        Duration retry,
+        Duration timeout) {
     private static final Duration LONGEST_TIMEOUT = Duration.ofSeconds(5);
 
     /** Where the API server is, and who we are there. */
