@@ -6,11 +6,12 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The PUTs of one candidacy on the Lease of its election: one at a time, each bound to uid and resourceVersion (SAFETY K1, K2) and counted, so that whoever reads the
+ * What one candidacy asks for its Lease, one request at a time; PUTs are each bound to uid and resourceVersion (SAFETY K1, K2) and counted, so that whoever reads the
  * Lease knows which of them have been applied. On the loop only.
  */
 final class Claim {
@@ -42,6 +43,9 @@ final class Claim {
 
     private String uncertainUid = "";
     private boolean everSent;
+    private boolean flying;
+    /** Done when what the last request gave has been dealt with. */
+    private CompletableFuture<Void> flight = CompletableFuture.completedFuture(null);
 
     Claim(Session session, Observation observation, LockText text) {
         this.session = session;
@@ -53,6 +57,35 @@ final class Claim {
     boolean isUntouched() {
         return !everSent;
     }
+
+    // ---- one request at a time ----
+
+    /** Whether a request is under way. */
+    boolean isFlying() {
+        return flying;
+    }
+
+    /** Runs {@code then} when {@code request} is done; nothing else may be asked for until then. */
+    <T> void fly(CompletableFuture<T> request, BiConsumer<T, @Nullable Throwable> then) {
+        CompletableFuture<Void> landed = new CompletableFuture<>();
+        flight = landed;
+        flying = true;
+        Loop.whenDone(request, (value, failure) -> {
+            flying = false;
+            try {
+                then.accept(value, failure);
+            } finally {
+                landed.complete(null);
+            }
+        });
+    }
+
+    /** Done when no request is under way any more. */
+    CompletableFuture<Void> landed() {
+        return flight.thenCompose(done -> flying ? landed() : CompletableFuture.completedFuture(null));
+    }
+
+    // ---- PUTs ----
 
     /** Sends what {@code body} makes of the next count. Fails if nothing is known at present: what was sent may be applied or not, or may come later. */
     CompletableFuture<Outcome> put(Lock base, LongFunction<Lease> body) {
