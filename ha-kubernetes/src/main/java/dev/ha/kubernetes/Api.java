@@ -7,8 +7,6 @@ import dev.ha.spi.BackendContext;
 import dev.ha.spi.BackendContext.Timer;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.HasMetadata;
-import io.fabric8.kubernetes.api.model.Status;
-import io.fabric8.kubernetes.api.model.WatchEvent;
 import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseList;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -133,102 +131,24 @@ final class Api {
 
     // ---- watching ----
 
-    /** Who hears a watch, on the loop. */
-    interface Watcher {
-        /** It is accepted. */
-        void opened();
-
-        /** ADDED, MODIFIED, DELETED or BOOKMARK. */
-        void event(String type, Lease lease);
-
-        /** No more events; once. */
-        void ended(Throwable cause);
-    }
-
-    /** Watches all of a label from a resourceVersion on. What is returned ends it, without {@link Watcher#ended}. */
-    Runnable watch(String label, String version, Watcher watcher) {
-        CompletableFuture<Throwable> end = new CompletableFuture<>();
+    /** Watches all of a label from a resourceVersion on. */
+    LeaseWatch watch(String label, String version, LeaseWatch.Listener listener) {
+        LeaseWatch watch = new LeaseWatch(loop, listener);
         String query =
                 "?watch=true&allowWatchBookmarks=true&labelSelector=" + encode(label) + "&resourceVersion=" + version;
-        boolean[] over = {false};
-        CompletableFuture<?> unusedTelling = end.thenAccept(cause -> loop.execute(() -> {
-            if (!over[0]) {
-                over[0] = true;
-                watcher.ended(cause);
-            }
-        }));
         Loop.whenDone(client(), (client, failure) -> {
             if (failure != null) {
-                end.complete(failure);
-            } else if (!over[0]) {
-                stream(client, Kind.LEASES.path(namespace(client)) + query, watcher, end, over);
+                watch.fail(failure);
+                return;
             }
+            HttpRequest request = client.getHttpClient()
+                    .newHttpRequestBuilder()
+                    .uri(url(client, Kind.LEASES.path(namespace(client)) + query))
+                    .forStreaming()
+                    .build();
+            watch.begin(client, request, right("watch", Kind.LEASES, client), settings.timeout());
         });
-        return () -> {
-            over[0] = true;
-            end.complete(new TimeoutException("not wanted any more"));
-        };
-    }
-
-    private void stream(
-            KubernetesClient client, String path, Watcher watcher, CompletableFuture<Throwable> end, boolean[] over) {
-        HttpRequest request = client.getHttpClient()
-                .newHttpRequestBuilder()
-                .uri(url(client, path))
-                .forStreaming()
-                .build();
-        Exchange exchange = Exchange.stream(client.getHttpClient(), request, line -> {
-            Object[] event = parse(client, line, end);
-            loop.execute(() -> {
-                if (!over[0] && event.length == 2) {
-                    watcher.event((String) event[0], (Lease) event[1]);
-                }
-            });
-        });
-        Timer patience = context.schedule(
-                settings.timeout(),
-                () -> end.complete(new TimeoutException(
-                        "no answer within " + settings.timeout().toMillis() + " ms")));
-        CompletableFuture<?> unusedOpening = exchange.head().thenAccept(code -> {
-            patience.close();
-            if (code == 200) {
-                loop.execute(() -> {
-                    if (!over[0]) {
-                        watcher.opened();
-                    }
-                });
-            }
-        });
-        CompletableFuture<?> unusedEnding = exchange.answer().whenComplete((answer, failure) -> {
-            patience.close();
-            end.complete(
-                    failure != null
-                            ? failure
-                            : answer.isSuccess()
-                                    ? new TimeoutException("the server has ended the watch")
-                                    : refused(client, right("watch", Kind.LEASES, client), answer));
-        });
-        CompletableFuture<?> unusedClosing = end.thenAccept(exchange::cancel);
-    }
-
-    /** Type and Lease; nothing of what ends the watch. */
-    private static Object[] parse(KubernetesClient client, String line, CompletableFuture<Throwable> end) {
-        try {
-            WatchEvent event = client.getKubernetesSerialization().unmarshal(line, WatchEvent.class);
-            if (event.getObject() instanceof Lease lease) {
-                return new Object[] {event.getType(), lease};
-            }
-            end.complete(
-                    event.getObject() instanceof Status status
-                            ? new Refused(
-                                    "watching",
-                                    status.getCode() == null ? 500 : status.getCode(),
-                                    "" + status.getMessage())
-                            : new IllegalArgumentException("an event without a Lease"));
-        } catch (RuntimeException unreadable) {
-            end.complete(unreadable);
-        }
-        return new Object[0];
+        return watch;
     }
 
     // ---- sending ----
@@ -259,7 +179,7 @@ final class Api {
         CompletableFuture<T> result = loop.hop(answer.thenApply(came -> {
             timer.close();
             if (!came.isSuccess()) {
-                throw new CompletionException(refused(client, act, came));
+                throw new CompletionException(Refused.of(client, act, came));
             }
             return read.apply(came.body());
         }));
@@ -314,17 +234,6 @@ final class Api {
     private void done() {
         running--;
         next();
-    }
-
-    private static Refused refused(KubernetesClient client, String act, Answer answer) {
-        String text = answer.body();
-        try {
-            Status status = client.getKubernetesSerialization().unmarshal(text, Status.class);
-            text = status.getMessage() == null ? "" : status.getMessage();
-        } catch (RuntimeException notOurs) {
-            text = text.length() > 200 ? text.substring(0, 200) : text; // of a proxy, perhaps
-        }
-        return new Refused(act, answer.code(), text);
     }
 
     // ---- the client ----

@@ -91,7 +91,7 @@ final class Checks {
 
     private CompletableFuture<@Nullable Void> watch() {
         CompletableFuture<@Nullable Void> opened = new CompletableFuture<>();
-        Runnable stop = session.api().watch(session.selector(), "0", new Api.Watcher() {
+        LeaseWatch watch = session.api().watch(session.selector(), "0", new LeaseWatch.Listener() {
             @Override
             public void opened() {
                 opened.complete(null);
@@ -107,7 +107,7 @@ final class Checks {
                 opened.completeExceptionally(cause);
             }
         });
-        return opened.whenComplete((done, failure) -> stop.run());
+        return opened.whenComplete((done, failure) -> watch.stop());
     }
 
     /** One that nobody has. */

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  * All Leases that this process is interested in, by one watch (rule 5.4), which is a hint: begun by a LIST, replaced when it ends, fails, or does not show what
  * an answer has shown. On the loop only.
  */
-final class Leases implements Api.Watcher {
+final class Leases implements LeaseWatch.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
     private static final long REREAD = TimeUnit.MINUTES.toNanos(1);
     /** What is in trouble when it may not be listed or watched. */
@@ -34,7 +34,7 @@ final class Leases implements Api.Watcher {
     private final Session session;
     private final Map<String, Observation> wanted = new HashMap<>();
     private final Pace pace = new Pace();
-    private @Nullable Runnable watch;
+    private @Nullable LeaseWatch watch;
     private @Nullable Timer tick;
     private @Nullable Timer starting;
     private boolean listing;
@@ -350,10 +350,10 @@ final class Leases implements Api.Watcher {
     }
 
     private void stopWatch() {
-        Runnable stop = watch;
+        LeaseWatch former = watch;
         watch = null;
-        if (stop != null) {
-            stop.run();
+        if (former != null) {
+            former.stop();
         }
     }
 
