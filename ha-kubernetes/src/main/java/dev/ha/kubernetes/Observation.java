@@ -123,12 +123,16 @@ final class Observation {
         tell();
     }
 
-    /** Held by a candidate of this library, which marks what it gives up, and now by nobody. */
+    /**
+     * Held by a candidate of this library, and now by nobody, with nothing left of that one: whoever put back a file of their own did not know. An administrator who
+     * takes the holder away and leaves the record means it (rule 1.7).
+     */
     private static boolean wasStripped(Lock before, Lock found) {
         return before.isHeld()
                 && before.isOfRecord()
                 && !found.isHeld()
-                && !found.record().released();
+                && !found.record().released()
+                && !found.record().candidate().equals(before.record().candidate());
     }
 
     private void gone(Asked asked) {

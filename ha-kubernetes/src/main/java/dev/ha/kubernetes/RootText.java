@@ -101,7 +101,10 @@ final class RootText {
     static Set<String> names(ConfigMap root) {
         Map<String, String> clear = copy(root.getData());
         return copy(root.getBinaryData()).keySet().stream()
-                .map(key -> clear.getOrDefault(key + NAME, SafeName.decode(key)))
+                .map(key -> {
+                    String name = clear.get(key + NAME);
+                    return name == null ? SafeName.decode(key) : name;
+                })
                 .collect(Collectors.toUnmodifiableSet());
     }
 
@@ -119,7 +122,7 @@ final class RootText {
             names.remove(key + NAME);
         } else {
             values.put(key, Base64.getEncoder().encodeToString(EntryText.write(change.writeId(), change.value())));
-            if (!SafeName.decode(key).equals(change.name())) { // too long to be told from its key
+            if (key.contains("__")) { // shortened: no other key has that
                 names.put(key + NAME, change.name());
             }
             checkSize(change, values, names);
