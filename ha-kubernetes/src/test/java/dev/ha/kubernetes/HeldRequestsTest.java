@@ -25,12 +25,12 @@ class HeldRequestsTest {
     private static final String PUT = "PUT /apis/coordination.k8s.io/v1/namespaces/";
     private static final String POST = "POST /apis/coordination.k8s.io/v1/namespaces/";
     private KubeServers servers;
-    private Leases leases;
+    private LeaseEditor leases;
 
     @BeforeAll
     void start() throws Exception {
         servers = KubeServers.start();
-        leases = new Leases(servers);
+        leases = new LeaseEditor(servers);
     }
 
     @AfterAll
@@ -82,7 +82,7 @@ class HeldRequestsTest {
             Hold renewal = held.way.hold(PUT);
             isCaught(renewal);
             held.link.partition();
-            String name = Leases.name(leases.of("deleted", "x"));
+            String name = LeaseEditor.name(leases.of("deleted", "x"));
             leases.delete(name);
             held.arriveAlone(renewal);
             assertThat(leases.exists(name)).isFalse();
@@ -103,12 +103,12 @@ class HeldRequestsTest {
             isCaught(renewal);
             held.link.partition();
             JsonNode lease = leases.of("anew", "x");
-            leases.delete(Leases.name(lease));
-            leases.create(Leases.name(lease), "{}", "{}");
+            leases.delete(LeaseEditor.name(lease));
+            leases.create(LeaseEditor.name(lease), "{}", "{}");
             held.arriveAlone(renewal);
-            JsonNode fresh = leases.named(Leases.name(lease));
-            assertThat(Leases.holder(fresh)).isEmpty();
-            assertThat(Leases.uid(fresh)).isNotEqualTo(Leases.uid(lease));
+            JsonNode fresh = leases.named(LeaseEditor.name(lease));
+            assertThat(LeaseEditor.holder(fresh)).isEmpty();
+            assertThat(LeaseEditor.uid(fresh)).isNotEqualTo(LeaseEditor.uid(lease));
             contender.revoked();
             held.link.cut();
             held.link.resume();
@@ -122,14 +122,14 @@ class HeldRequestsTest {
         try (Held held = new Held("conflict", Node.SHORT)) {
             TestContender contender = held.node.contend("x");
             Leadership led = contender.granted();
-            String name = Leases.name(leases.of("conflict", "x"));
+            String name = LeaseEditor.name(leases.of("conflict", "x"));
             Hold renewal = held.way.hold(PUT);
             isCaught(renewal);
-            leases.edit(name, lease -> Leases.hold(lease, "somebody-else", 4, Instant.now()));
+            leases.edit(name, lease -> LeaseEditor.hold(lease, "somebody-else", 4, Instant.now()));
             renewal.release();
             contender.revoked();
             assertThat(led.isValid()).isFalse();
-            assertThat(Leases.holder(leases.named(name))).isEqualTo("somebody-else");
+            assertThat(LeaseEditor.holder(leases.named(name))).isEqualTo("somebody-else");
             Leadership next = contender.granted(); // as nobody renews it
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
         }
@@ -142,15 +142,15 @@ class HeldRequestsTest {
             TestContender contender = held.node.contend("x");
             Leadership led = contender.granted();
             led.confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
-            String name = Leases.name(leases.of("touched", "x"));
+            String name = LeaseEditor.name(leases.of("touched", "x"));
             for (int round = 0; round < 3; round++) {
                 Hold renewal = held.way.hold(PUT);
                 isCaught(renewal);
                 String value = "v" + round;
                 leases.edit(name, lease -> lease.withObject("/metadata/labels").put("team", value));
-                Instant before = Leases.renewed(leases.named(name));
+                Instant before = LeaseEditor.renewed(leases.named(name));
                 renewal.release();
-                Waiting.until(() -> Leases.renewed(leases.named(name)).isAfter(before), () -> "the next renewal");
+                Waiting.until(() -> LeaseEditor.renewed(leases.named(name)).isAfter(before), () -> "the next renewal");
                 assertThat(leases.named(name)
                                 .path("metadata")
                                 .path("labels")
@@ -191,10 +191,10 @@ class HeldRequestsTest {
             first.resign();
             isCaught(takeover);
             held.link.partition();
-            String name = Leases.name(leases.of("late", "x"));
-            leases.edit(name, lease -> Leases.hold(lease, "somebody-else", 60, Instant.now()));
+            String name = LeaseEditor.name(leases.of("late", "x"));
+            leases.edit(name, lease -> LeaseEditor.hold(lease, "somebody-else", 60, Instant.now()));
             held.arriveAlone(takeover);
-            assertThat(Leases.holder(leases.named(name))).isEqualTo("somebody-else");
+            assertThat(LeaseEditor.holder(leases.named(name))).isEqualTo("somebody-else");
             held.link.cut();
             held.link.resume();
             assertThat(late.isGranted()).isFalse();

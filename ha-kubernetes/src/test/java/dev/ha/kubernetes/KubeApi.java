@@ -150,7 +150,7 @@ final class KubeApi {
         try {
             return send("GET", path, "");
         } catch (Refused refused) {
-            return refused.getMessage();
+            return refused.toString();
         }
     }
 

@@ -31,12 +31,12 @@ final class KubeFixture implements HighAvailabilityFixture {
     private static final String RECORD = "record";
 
     private final KubeServers servers;
-    private final Leases leases;
+    private final LeaseEditor leases;
 
     /** {@code servers} are closed with this. */
     KubeFixture(KubeServers servers) {
         this.servers = servers;
-        this.leases = new Leases(servers);
+        this.leases = new LeaseEditor(servers);
     }
 
     @Override
@@ -98,9 +98,9 @@ final class KubeFixture implements HighAvailabilityFixture {
         }
         JsonNode record = record(lease.get());
         String candidate = record.path("candidate").asText();
-        boolean bound = !candidate.isEmpty() && Leases.holder(lease.get()).endsWith("_" + candidate);
+        boolean bound = !candidate.isEmpty() && LeaseEditor.holder(lease.get()).endsWith("_" + candidate);
         return new RawElection(
-                Leases.annotation(lease.get(), "history"),
+                LeaseEditor.annotation(lease.get(), "history"),
                 bound ? record.path("token").asLong() : 0,
                 bound ? records(record) : Map.of(),
                 entries,
@@ -108,7 +108,7 @@ final class KubeFixture implements HighAvailabilityFixture {
     }
 
     private static JsonNode record(JsonNode lease) {
-        String text = Leases.annotation(lease, RECORD);
+        String text = LeaseEditor.annotation(lease, RECORD);
         return KubeApi.json(text.isEmpty() ? "{}" : text);
     }
 
@@ -126,8 +126,10 @@ final class KubeFixture implements HighAvailabilityFixture {
         values.fieldNames().forEachRemaining(key -> {
             String value =
                     new String(Base64.getDecoder().decode(values.path(key).asText()), StandardCharsets.UTF_8);
-            String name = store.path("data").path(key + ".name").asText(SafeName.decode(key));
-            entries.put(name, value.substring(value.indexOf('\n') + 1));
+            JsonNode name = store.path("data").path(key + ".name");
+            entries.put(
+                    name.isMissingNode() ? SafeName.decode(key) : name.asText(),
+                    value.substring(value.indexOf('\n') + 1));
         });
         return entries;
     }
@@ -140,11 +142,11 @@ final class KubeFixture implements HighAvailabilityFixture {
     @Override
     public void inject(Fault fault, String clusterId, String election) throws Exception {
         JsonNode lease = leases.of(clusterId, election);
-        if (Leases.holder(lease).isEmpty()) {
+        if (LeaseEditor.holder(lease).isEmpty()) {
             throw new IllegalStateException("nobody holds " + lease);
         }
         switch (fault) {
-            case REMOVE_LOCK -> leases.delete(Leases.name(lease));
+            case REMOVE_LOCK -> leases.release(LeaseEditor.name(lease));
             case REMOVE_RECORDS -> rewrite(lease, record -> "");
             case OVERWRITE_RECORDS ->
                 rewrite(lease, record -> LeaderRecord.parse(record)
@@ -157,7 +159,7 @@ final class KubeFixture implements HighAvailabilityFixture {
 
     /** Each record as {@code change} makes it; none of one that it makes empty. */
     private void rewrite(JsonNode lease, UnaryOperator<String> change) throws Exception {
-        leases.edit(Leases.name(lease), present -> {
+        leases.edit(LeaseEditor.name(lease), present -> {
             ObjectNode record = (ObjectNode) record(present);
             JsonNode old = record.path("records");
             ObjectNode forged = record.putObject("records");
@@ -167,7 +169,7 @@ final class KubeFixture implements HighAvailabilityFixture {
                     forged.set(component, KubeApi.json(text));
                 }
             });
-            Leases.annotate(present, RECORD, record.toString());
+            LeaseEditor.annotate(present, RECORD, record.toString());
         });
     }
 

@@ -7,14 +7,14 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /** The objects of elections as an administrator sees and changes them. */
-final class Leases {
+final class LeaseEditor {
     static final String ANNOTATIONS = "ha-services.github.io/";
 
     private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/" + KubeServers.NAMESPACE + "/leases";
     private static final String CONFIG_MAPS = "/api/v1/namespaces/" + KubeServers.NAMESPACE + "/configmaps";
     private final KubeApi admin;
 
-    Leases(KubeServers servers) {
+    LeaseEditor(KubeServers servers) {
         admin = servers.admin();
     }
 
@@ -66,6 +66,11 @@ final class Leases {
     /** As {@code kubectl edit} does. */
     JsonNode edit(String name, Consumer<ObjectNode> change) throws Exception {
         return admin.edit(path(name), lease -> change.accept((ObjectNode) lease));
+    }
+
+    /** As an administrator takes it away from its holder: nobody waits for that one any more. */
+    void release(String name) throws Exception {
+        edit(name, lease -> lease.withObject("/spec").putNull("holderIdentity"));
     }
 
     /** As {@code kubectl delete} does. */

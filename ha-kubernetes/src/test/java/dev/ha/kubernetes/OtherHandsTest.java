@@ -24,12 +24,12 @@ import org.junit.jupiter.api.TestInstance.Lifecycle;
 class OtherHandsTest {
     private static final Duration LEASE = Duration.ofSeconds(6);
     private KubeServers servers;
-    private Leases leases;
+    private LeaseEditor leases;
 
     @BeforeAll
     void start() throws Exception {
         servers = KubeServers.start();
-        leases = new Leases(servers);
+        leases = new LeaseEditor(servers);
     }
 
     @AfterAll
@@ -56,7 +56,7 @@ class OtherHandsTest {
             Leadership led = contender.granted();
             confirm(led, "mine");
             listener.await("mine");
-            leases.edit(name("taken"), lease -> Leases.hold(lease, "somebody-else", 4, Instant.now()));
+            leases.edit(name("taken"), lease -> LeaseEditor.hold(lease, "somebody-else", 4, Instant.now()));
             assertThat(contender.revoked()).isSameAs(led);
             Waiting.until(
                     () -> listener.seen()
@@ -64,7 +64,7 @@ class OtherHandsTest {
                             .leader()
                             .isEmpty(),
                     () -> "to hear that the leader is gone, heard " + listener.seen());
-            assertThat(Leases.holder(leases.named(name("taken")))).isEqualTo("somebody-else");
+            assertThat(LeaseEditor.holder(leases.named(name("taken")))).isEqualTo("somebody-else");
             Leadership next = contender.granted();
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
             confirm(next, "mine again");
@@ -126,7 +126,7 @@ class OtherHandsTest {
             listener.await("here");
             leases.edit(name("half-stripped"), lease -> ((ObjectNode) lease.path("metadata")).remove("annotations"));
             Waiting.until(
-                    () -> !Leases.annotation(leases.named(name("half-stripped")), "history")
+                    () -> !LeaseEditor.annotation(leases.named(name("half-stripped")), "history")
                             .isEmpty(),
                     () -> "the annotations again");
             if (!led.isValid()) {
@@ -181,7 +181,7 @@ class OtherHandsTest {
                  "acquireTime":"2020-01-01T00:00:00.000000Z","renewTime":"2020-01-01T00:00:00.000000Z"}""");
         try (Node node = new Node(servers, "left", Node.LONG)) {
             node.contend("x").granted(); // long before a lease of its own is over
-            assertThat(Leases.transitions(leases.named(name("left")))).isEqualTo(42);
+            assertThat(LeaseEditor.transitions(leases.named(name("left")))).isEqualTo(42);
         }
     }
 
@@ -214,7 +214,7 @@ class OtherHandsTest {
         private void renew(String cluster, int seconds, Duration ahead) throws Exception {
             leases.edit(
                     name(cluster),
-                    lease -> Leases.hold(
+                    lease -> LeaseEditor.hold(
                             lease, "foreigner", seconds, Instant.now().plus(ahead)));
         }
 
@@ -245,7 +245,7 @@ class OtherHandsTest {
             TestContender contender = node.contend("x");
             TimeUnit.SECONDS.sleep(9); // three of its leases
             assertThat(contender.isGranted()).isFalse();
-            assertThat(Leases.holder(leases.named(name(cluster)))).isEqualTo("foreigner");
+            assertThat(LeaseEditor.holder(leases.named(name(cluster)))).isEqualTo("foreigner");
             foreigner.stop();
             contender.granted();
         }
@@ -292,34 +292,35 @@ class OtherHandsTest {
             Leadership led = first.contend("x").granted();
             confirm(led, "a");
             JsonNode lease = leases.of(cluster, "x");
-            assertThat(Leases.name(lease)).isEqualTo(name(cluster));
-            String holder = Leases.holder(lease);
+            assertThat(LeaseEditor.name(lease)).isEqualTo(name(cluster));
+            String holder = LeaseEditor.holder(lease);
             assertThat(holder).isNotEmpty();
             assertThat(lease.path("spec").path("leaseDurationSeconds").asInt()).isEqualTo((int) LEASE.toSeconds());
-            isNow(began, Leases.acquired(lease));
-            isNow(began, Leases.renewed(lease));
-            int transitions = Leases.transitions(lease);
+            isNow(began, LeaseEditor.acquired(lease));
+            isNow(began, LeaseEditor.renewed(lease));
+            int transitions = LeaseEditor.transitions(lease);
 
             Waiting.until(
-                    () -> Leases.renewed(leases.of(cluster, "x")).isAfter(Leases.renewed(lease)), () -> "a renewal");
+                    () -> LeaseEditor.renewed(leases.of(cluster, "x")).isAfter(LeaseEditor.renewed(lease)),
+                    () -> "a renewal");
             JsonNode renewed = leases.of(cluster, "x");
-            assertThat(Leases.holder(renewed)).isEqualTo(holder);
-            assertThat(Leases.transitions(renewed)).isEqualTo(transitions);
-            assertThat(Leases.acquired(renewed)).isEqualTo(Leases.acquired(lease));
+            assertThat(LeaseEditor.holder(renewed)).isEqualTo(holder);
+            assertThat(LeaseEditor.transitions(renewed)).isEqualTo(transitions);
+            assertThat(LeaseEditor.acquired(renewed)).isEqualTo(LeaseEditor.acquired(lease));
 
             TestContender waiting = second.contend("x");
             Instant handedOver = Instant.now();
             first.leave();
             confirm(waiting.granted(), "b");
             JsonNode taken = leases.of(cluster, "x");
-            assertThat(Leases.holder(taken)).isNotEmpty().isNotEqualTo(holder);
-            assertThat(Leases.transitions(taken)).isEqualTo(transitions + 1);
-            isNow(handedOver, Leases.acquired(taken));
+            assertThat(LeaseEditor.holder(taken)).isNotEmpty().isNotEqualTo(holder);
+            assertThat(LeaseEditor.transitions(taken)).isEqualTo(transitions + 1);
+            isNow(handedOver, LeaseEditor.acquired(taken));
 
             second.leave();
             JsonNode released = leases.of(cluster, "x");
-            assertThat(Leases.holder(released)).isEmpty();
-            assertThat(Leases.transitions(released)).isEqualTo(transitions + 1);
+            assertThat(LeaseEditor.holder(released)).isEmpty();
+            assertThat(LeaseEditor.transitions(released)).isEqualTo(transitions + 1);
         }
     }
 
@@ -332,11 +333,11 @@ class OtherHandsTest {
     void aPodThatComesBackUnderItsOldNameIsNotItsPredecessor() throws Exception {
         try (Node first = new Node(servers, "incarnations", Node.LONG)) {
             first.contend("x").granted();
-            String former = Leases.holder(leases.of("incarnations", "x"));
+            String former = LeaseEditor.holder(leases.of("incarnations", "x"));
             first.leave();
             try (Node second = new Node(servers, "incarnations", Node.LONG)) {
                 second.contend("x").granted();
-                assertThat(Leases.holder(leases.of("incarnations", "x"))).isNotEqualTo(former);
+                assertThat(LeaseEditor.holder(leases.of("incarnations", "x"))).isNotEqualTo(former);
             }
         }
     }

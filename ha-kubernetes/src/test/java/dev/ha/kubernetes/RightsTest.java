@@ -231,7 +231,7 @@ class RightsTest {
 
     @Test
     void aServerThatIsNotTrustedIsAClearErrorUntilItIs(@TempDir Path files) throws Exception {
-        Keytool.keyPair(files, "stranger", "CN=127.0.0.1", "san=ip:127.0.0.1");
+        Keytool.keyPair(files, "stranger", "CN=stranger", "san=ip:127.0.0.1");
         Path ca = files.resolve("stranger.crt");
         Map<String, String> settings = new HashMap<>(Node.SHORT);
         settings.put("master-url", servers.url());
