@@ -38,6 +38,7 @@ final class Api {
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private @Nullable CompletableFuture<KubernetesClient> opening;
     private int running;
+    private volatile String target = "not set up yet";
 
     Api(Settings settings, BackendContext context, Loop loop) {
         this.settings = settings;
@@ -245,6 +246,11 @@ final class Api {
                     .exceptionallyCompose(failure -> CompletableFuture.failedFuture(new UnavailableException(
                             "the client can't be set up: " + Failures.show(failure), Reason.ACCESS_DENIED, failure)));
             opening = present;
+            Loop.whenDone(present, (client, failure) -> {
+                if (failure == null) {
+                    target = url(client, "") + ", namespace " + namespace(client);
+                }
+            });
         }
         return present;
     }
@@ -268,8 +274,8 @@ final class Api {
     }
 
     /** Server and namespace, for messages. */
-    CompletableFuture<String> target() {
-        return client().thenApply(client -> url(client, "") + ", namespace " + namespace(client));
+    String target() {
+        return target;
     }
 
     /** Ends all connections. */

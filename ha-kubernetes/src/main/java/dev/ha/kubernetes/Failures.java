@@ -100,17 +100,20 @@ final class Failures {
         return false;
     }
 
-    /** What happened, and the innermost cause. */
+    /** What happened, for people: the first of all causes that says something. */
     static String show(Throwable failure) {
         Throwable inner = EventLoop.unwrap(failure);
-        if (inner instanceof HighAvailabilityException || inner instanceof Refused) {
-            return String.valueOf(inner.getMessage());
+        for (Throwable cause = inner; cause != null; cause = cause.getCause()) {
+            String text = cause.getMessage();
+            if (cause instanceof ConnectException) {
+                return text == null || text.isBlank() ? "connection refused" : text;
+            }
+            if (text != null
+                    && (cause.getCause() == null
+                            || !text.equals(cause.getCause().toString()))) {
+                return text;
+            }
         }
-        Throwable cause = inner;
-        while (cause.getCause() != null) {
-            cause = cause.getCause();
-        }
-        String text = cause.getMessage();
-        return text == null ? cause.getClass().getSimpleName() : text;
+        return inner.getClass().getSimpleName();
     }
 }

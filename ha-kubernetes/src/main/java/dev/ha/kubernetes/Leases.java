@@ -26,9 +26,10 @@ import org.slf4j.LoggerFactory;
 final class Leases implements LeaseWatch.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
     private static final long REREAD = TimeUnit.MINUTES.toNanos(1);
-    /** What is in trouble when it may not be listed or watched. */
-    private static final Object WATCH = "the watch of Leases";
-    /** What is in trouble when one may not be read. */
+    /** What is in trouble when we may not. */
+    private static final Object LIST = "listing Leases";
+
+    private static final Object WATCH = "watching Leases";
     private static final Object READ = "reading a Lease";
 
     private final Session session;
@@ -109,8 +110,7 @@ final class Leases implements LeaseWatch.Listener {
             starting = null;
         }
         fresh = false;
-        session.troubles().remove(WATCH);
-        session.troubles().remove(READ);
+        List.of(LIST, WATCH, READ).forEach(session.troubles()::remove);
     }
 
     void close() {
@@ -239,15 +239,13 @@ final class Leases implements LeaseWatch.Listener {
     private void listFailed(Throwable failure) {
         if (isTold(failure)) {
             fresh = false;
-            session.troubles().add(WATCH, Failures.unavailable(failure, "listing Leases"));
+            session.troubles().add(LIST, Failures.unavailable(failure, "listing Leases"));
         }
         startAgain();
     }
 
     private void listed(List<LeaseList> pages, Map<String, Observation.Asked> asked) {
         Set<String> missing = new HashSet<>(wanted.keySet());
-        boolean told = fresh;
-        fresh = true;
         for (LeaseList page : pages) {
             for (Lease lease : page.getItems()) {
                 String object = lease.getMetadata().getName();
@@ -255,11 +253,16 @@ final class Leases implements LeaseWatch.Listener {
                 Observation.Asked before = asked.get(object);
                 if (observation != null && before != null) {
                     missing.remove(object);
-                    observation.answered(before, Lock.of(lease));
+                    Lock lock = Lock.of(lease);
+                    answered(lock);
+                    observation.answered(before, lock);
                 }
             }
         }
-        session.troubles().remove(WATCH);
+        if (session.troubles().of(WATCH) == null) {
+            refreshed(); // else when the watch is there
+        }
+        session.troubles().remove(LIST);
         if (missing.isEmpty()) {
             session.troubles().remove(READ);
         }
@@ -270,7 +273,11 @@ final class Leases implements LeaseWatch.Listener {
                         reread(observation);
                     }
                 });
-        if (!told) {
+    }
+
+    private void refreshed() {
+        if (!fresh) {
+            fresh = true;
             tell();
         }
     }
@@ -286,10 +293,7 @@ final class Leases implements LeaseWatch.Listener {
             if (fresh) {
                 tell();
             } else if (session.isReachable()) {
-                start(
-                        session.troubles().of(WATCH) == null
-                                ? Duration.ZERO
-                                : pace.next(session.loop().nanoTime()));
+                start(isDenied() ? pace.next(session.loop().nanoTime()) : Duration.ZERO);
             }
         });
     }
@@ -302,9 +306,17 @@ final class Leases implements LeaseWatch.Listener {
     /** Why it is not, if somebody knows. */
     @Nullable
     UnavailableException trouble() {
-        UnavailableException watching = session.troubles().of(WATCH);
-        UnavailableException denied = watching == null ? session.troubles().of(READ) : watching;
-        return denied != null || session.isReachable() ? denied : session.notReachable("watching Leases");
+        for (Object what : List.of(LIST, WATCH, READ)) {
+            UnavailableException denied = session.troubles().of(what);
+            if (denied != null) {
+                return denied;
+            }
+        }
+        return session.isReachable() ? null : session.notReachable("watching Leases");
+    }
+
+    private boolean isDenied() {
+        return session.isReachable() && trouble() != null;
     }
 
     private void tell() {
@@ -320,6 +332,8 @@ final class Leases implements LeaseWatch.Listener {
     @Override
     public void opened() {
         session.heard();
+        refreshed();
+        session.troubles().remove(WATCH);
     }
 
     @Override

@@ -113,7 +113,7 @@ final class Session {
                 heard();
                 return;
             }
-            UnavailableException trouble = Failures.unavailable(failure, "asking the API server");
+            UnavailableException trouble = Failures.unavailable(failure, "the API server (" + api.target() + ")");
             troubles.add(SERVER, trouble);
             loop.schedule(pace.next(loop.nanoTime()), () -> {
                 probing = false;
