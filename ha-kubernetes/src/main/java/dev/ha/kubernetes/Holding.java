@@ -266,9 +266,21 @@ final class Holding {
         if (over || !granted) {
             throw notLeading(change.toString());
         }
-        return ready().thenCompose(done -> root.write(change))
+        return ready().thenCompose(done -> stillOurs(change.toString()))
+                .thenCompose(ours -> root.write(change))
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                         Failures.ofWrite(failure, change + " in " + candidacy.election())));
+    }
+
+    /** The seal fences against successors; a lock that was taken away, and not taken by anybody yet, only the Lease itself shows. */
+    private CompletableFuture<Void> stillOurs(String act) {
+        return claim.look()
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(Failures.ofRead(failure, act)))
+                .thenAccept(found -> {
+                    if (found.kind() != Kind.APPLIED) {
+                        throw notLeading(act);
+                    }
+                });
     }
 
     /** The first write says in the Lease, under the lock, that there is a root, before there is one: so every successor seals it (SAFETY S5). */
