@@ -15,7 +15,9 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -37,6 +39,7 @@ final class Api {
     private final Loop loop;
     private final Deque<Runnable> waiting = new ArrayDeque<>();
     private @Nullable CompletableFuture<KubernetesClient> opening;
+    private final Set<KubernetesClient> former = new HashSet<>();
     private int running;
     private volatile String target = "not set up yet";
 
@@ -185,7 +188,11 @@ final class Api {
             return read.apply(came.body());
         }));
         send(client, method, url(client, path), body, answer);
-        return result;
+        return result.whenComplete((value, failure) -> {
+            if (failure != null && Failures.isOfTls(failure)) {
+                forget(client);
+            }
+        });
     }
 
     private void send(
@@ -255,6 +262,20 @@ final class Api {
         return present;
     }
 
+    /** The files of its certificates may be others by now: the next request reads them. Those under way go on. */
+    private void forget(KubernetesClient client) {
+        CompletableFuture<KubernetesClient> present = opening;
+        if (present != null && present.isDone() && !present.isCompletedExceptionally() && present.join() == client) {
+            opening = null;
+            former.add(client);
+            loop.schedule(settings.timeout(), () -> {
+                if (former.remove(client)) {
+                    client.close();
+                }
+            });
+        }
+    }
+
     private static String namespace(KubernetesClient client) {
         String namespace = client.getNamespace();
         return namespace == null ? "default" : namespace;
@@ -280,15 +301,16 @@ final class Api {
 
     /** Ends all connections. */
     CompletableFuture<Void> close() {
+        former.forEach(KubernetesClient::close);
+        former.clear();
         CompletableFuture<KubernetesClient> present = opening;
-        if (present == null) {
-            return CompletableFuture.completedFuture(null);
-        }
-        return present.handle((client, failure) -> {
-            if (client != null) {
-                client.close();
-            }
-            return null;
-        });
+        return present == null
+                ? CompletableFuture.completedFuture(null)
+                : present.handle((client, failure) -> {
+                    if (client != null) {
+                        client.close();
+                    }
+                    return null;
+                });
     }
 }

@@ -8,6 +8,7 @@ import dev.ha.spi.EventLoop;
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
 import java.security.GeneralSecurityException;
+import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 
 /** What the answers of the API server, and their absence, mean for us. */
@@ -41,6 +42,11 @@ final class Failures {
     static boolean isDenied(Throwable failure) {
         int code = code(failure);
         return code == 401 || code == 403 || hasCause(failure, GeneralSecurityException.class);
+    }
+
+    /** The two sides do not agree on how to speak TLS, or did not up to some moment. */
+    static boolean isOfTls(Throwable failure) {
+        return hasCause(failure, SSLException.class);
     }
 
     /** The server is there and able to answer. */
