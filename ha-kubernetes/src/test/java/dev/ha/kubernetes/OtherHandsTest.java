@@ -74,22 +74,72 @@ class OtherHandsTest {
 
     @Test
     void aLeaseThatIsDeletedIsMadeAnewWithALargerToken() throws Exception {
-        try (Node first = new Node(servers, "deleted", Node.SHORT);
-                Node second = new Node(servers, "deleted", Node.SHORT)) {
+        try (Node node = new Node(servers, "deleted", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            leases.delete(name("deleted"));
+            assertThat(contender.revoked()).isSameAs(led);
+            assertThat(contender.granted().fencingToken()).isGreaterThan(led.fencingToken());
+        }
+    }
+
+    /** K4: its holder can't know, and works on until its deadline; whoever has seen it held waits for that. */
+    @Test
+    void aLeaseThatIsDeletedBehindItsHoldersBackIsWaitedFor() throws Exception {
+        takenAwayBehindItsBack("vanished", () -> leases.delete(name("vanished")));
+    }
+
+    @Test
+    void aLeaseThatIsEmptiedBehindItsHoldersBackIsWaitedFor() throws Exception {
+        takenAwayBehindItsBack("emptied", () -> strip(name("emptied")));
+    }
+
+    private interface Deed {
+        void run() throws Exception;
+    }
+
+    private void takenAwayBehindItsBack(String cluster, Deed deed) throws Exception {
+        try (FaultProxy link = FaultProxy.before(servers.api().address());
+                Node cut = new Node(servers, link.address(), cluster, Node.timing(12, 10, 1));
+                Node standby = new Node(servers, cluster, Node.timing(12, 10, 1))) {
+            TestContender a = cut.contend("x");
+            Leadership led = a.granted();
+            confirm(led, "held");
+            TestContender b = standby.contend("x");
+            standby.follow("x").await("held");
+            try (Overlap overlap = new Overlap(a, b)) {
+                link.partition();
+                deed.run();
+                Leadership next = b.granted();
+                assertThat(led.isValid()).isFalse();
+                assertThat(overlap.seen()).isEmpty();
+                assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+            }
+        }
+    }
+
+    /** Nothing is left of its holder. */
+    private void strip(String name) throws Exception {
+        leases.edit(name, lease -> {
+            ((ObjectNode) lease.path("metadata")).remove("annotations");
+            lease.putObject("spec");
+        });
+    }
+
+    /** Rule 1.7: an administrator who takes the holder away means it, and waits for nobody. */
+    @Test
+    void aHolderThatIsClearedByHandIsSucceededAtOnce() throws Exception {
+        try (Node first = new Node(servers, "override", Node.LONG);
+                Node second = new Node(servers, "override", Node.LONG)) {
             TestContender a = first.contend("x");
             Leadership led = a.granted();
+            confirm(led, "held");
             TestContender b = second.contend("x");
-            try (Overlap overlap = new Overlap(a, b)) {
-                TimeUnit.SECONDS.sleep(1); // the standby has seen it held
-                leases.delete(name("deleted"));
-                a.revoked();
-                Waiting.until(() -> a.isGranted() || b.isGranted(), () -> "a grant");
-                assertThat(overlap.seen())
-                        .as("whoever has seen it held waits for it (K4)")
-                        .isEmpty();
-            }
-            Leadership next = a.isGranted() ? a.granted() : b.granted();
-            assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
+            second.follow("x").await("held");
+            leases.release(name("override"));
+            assertThat(a.revoked()).isSameAs(led);
+            Waiting.until(() -> a.isGranted() || b.isGranted(), () -> "a grant"); // long before the lease is over
+            assertThat(led.isValid()).isFalse();
         }
     }
 
@@ -106,10 +156,7 @@ class OtherHandsTest {
                 token = led.fencingToken();
                 confirm(led, "a" + round);
                 listener.await("a" + round);
-                leases.edit(name("stripped"), lease -> {
-                    ((ObjectNode) lease.path("metadata")).remove("annotations");
-                    lease.putObject("spec");
-                });
+                strip(name("stripped"));
                 contender.revoked();
             }
             assertThat(contender.granted().fencingToken()).isGreaterThan(token);
@@ -272,6 +319,7 @@ class OtherHandsTest {
                             .put("touched", value));
                     TimeUnit.MILLISECONDS.sleep(100);
                 }
+                assertThat(b.isGranted()).as("a grant while it is written to").isTrue();
                 Leadership next = b.granted();
                 assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
                 assertThat(overlap.seen()).isEmpty();
