@@ -1,0 +1,266 @@
+package dev.ha.kubernetes;
+
+import dev.ha.LeadershipLostException;
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
+import dev.ha.kubernetes.Claim.Kind;
+import dev.ha.kubernetes.Claim.Outcome;
+import dev.ha.spi.BackendContext.Timer;
+import dev.ha.spi.Candidacy;
+import dev.ha.spi.Change;
+import dev.ha.spi.LeaderElectionDriver;
+import dev.ha.spi.LeaderRecord;
+import dev.ha.spi.Moment;
+import dev.ha.spi.Nonce;
+import dev.ha.spi.Pace;
+import java.time.Instant;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+
+/** One candidacy: takes the Lease of its election when it may, holds it, and gives it up. State on the loop only. */
+final class CandidateDriver implements LeaderElectionDriver, Observation.Listener {
+    private static final int TRIES = 3;
+
+    private final Candidacy candidacy;
+    private final Session session;
+    private final LockText text;
+    private final Root root;
+    private final Pace pace = new Pace();
+    private @Nullable Observation observation;
+    private @Nullable Claim claim;
+    private @Nullable Holding holding;
+    private @Nullable Timer retry;
+    private boolean over;
+    private boolean released;
+
+    CandidateDriver(Candidacy candidacy, Session session, String process) {
+        String nonce = Nonce.fresh();
+        this.candidacy = candidacy;
+        this.session = session;
+        this.text = new LockText(
+                session.cluster(),
+                candidacy.election(),
+                process,
+                nonce,
+                session.settings().lease());
+        this.root = new Root(session, candidacy.election(), nonce);
+    }
+
+    /** On the loop. */
+    void start() {
+        if (!over) {
+            observation = session.leases().join(candidacy.election(), this);
+            claim = new Claim(session, observation, text);
+            changed();
+        }
+    }
+
+    @Override
+    public void changed() {
+        Observation present = observation;
+        Claim own = claim;
+        if (over || present == null || own == null) {
+            return;
+        }
+        if (holding != null) {
+            holding.check(present.lock());
+        } else if (present.isKnown() && !own.isFlying() && retry == null) {
+            step(present, own);
+        }
+    }
+
+    // ---- waiting for the turn ----
+
+    private void step(Observation present, Claim own) {
+        Lock lock = present.lock();
+        Moment sent = lock == null ? null : own.sent(lock);
+        if (lock != null && sent != null) {
+            hold(present, own, lock, sent); // a PUT of ours that came late (SAFETY C2)
+        } else if (present.opensAt() <= session.loop().nanoTime()) {
+            if (lock == null) {
+                create(present, own);
+            } else {
+                take(present, own, lock);
+            }
+        } // else the observation tells when it is time
+    }
+
+    private void create(Observation present, Claim own) {
+        CompletableFuture<Lock> request =
+                session.heeded(session.api().create(text.fresh())).thenApply(Lock::of);
+        own.fly(request, (lock, failure) -> {
+            if (failure == null) {
+                session.leases().answered(lock);
+                present.seen(lock);
+                goOn(null);
+            } else if (Failures.isConflict(failure)) {
+                own.fly(session.leases().read(present), (found, unread) -> goOn(unread)); // somebody else was faster
+            } else {
+                goOn(failure);
+            }
+        });
+    }
+
+    private void take(Observation present, Claim own, Lock lock) {
+        CompletableFuture<OptionalLong> seal =
+                lock.store().isPresent() ? CompletableFuture.completedFuture(OptionalLong.empty()) : root.look();
+        own.fly(seal, (found, failure) -> {
+            if (failure != null) {
+                goOn(failure);
+            } else if (over || present.lock() != lock) {
+                changed();
+            } else {
+                put(present, own, lock, found);
+            }
+        });
+    }
+
+    private void put(Observation present, Claim own, Lock lock, OptionalLong seal) {
+        boolean store = lock.store().orElse(seal.isPresent());
+        long token = Math.max(lock.version(), 1 + Math.max(lock.record().token(), seal.orElse(0))); // SAFETY K3
+        own.fly(
+                own.put(lock, count -> text.taken(lock, session.context().wallTime(), token, count, store)),
+                (outcome, failure) -> {
+                    if (over) {
+                        return; // closed meanwhile, and that looks again
+                    }
+                    if (failure != null) {
+                        goOn(failure);
+                    } else if (outcome.sent() != null && outcome.lock() != null) {
+                        hold(present, own, outcome.lock(), outcome.sent());
+                    } else if (outcome.kind() == Kind.AGAIN || present.lock() == lock) {
+                        later();
+                    } else {
+                        goOn(null);
+                    }
+                });
+    }
+
+    /** At once; after {@code failure} when that has been told, and some time has passed. */
+    private void goOn(@Nullable Throwable failure) {
+        if (over) {
+            return;
+        }
+        if (failure == null) {
+            session.troubles().remove(this);
+            changed();
+            return;
+        }
+        if (Failures.isAnswer(failure) || Loop.unwrap(failure) instanceof UnavailableException) {
+            session.troubles().add(this, Failures.unavailable(failure, "contending for " + candidacy.election()));
+        } // of an outage everybody hears from the session
+        later();
+    }
+
+    private void later() {
+        if (retry == null) {
+            retry = session.loop().schedule(pace.next(session.loop().nanoTime()), () -> {
+                retry = null;
+                changed();
+            });
+        }
+    }
+
+    private void hold(Observation present, Claim own, Lock lock, Moment sent) {
+        session.troubles().remove(this);
+        Holding begun = new Holding(candidacy, session, text, own, root, lock, sent, this::lost);
+        holding = begun;
+        begun.begin(present.lock());
+    }
+
+    private void lost(Reason reason) {
+        if (!over) {
+            over();
+            holding = null; // so that the next look is a read, and no PUT
+            candidacy.ended(reason, null);
+        }
+    }
+
+    // ---- leading ----
+
+    @Override
+    public CompletionStage<Void> publish(Map<String, LeaderRecord> records) {
+        return session.loop().submit(() -> holding("publishing").publish(records));
+    }
+
+    @Override
+    public CompletionStage<String> write(Change change) {
+        return session.loop().submit(() -> holding(change.toString()).write(change));
+    }
+
+    private Holding holding(String act) {
+        Holding present = holding;
+        if (present == null) {
+            throw new LeadershipLostException(
+                    act + " in " + candidacy.election() + ": this candidacy does not lead", 0, 0);
+        }
+        return present;
+    }
+
+    // ---- the end ----
+
+    private void over() {
+        over = true;
+        if (retry != null) {
+            retry.close();
+        }
+        if (holding != null) {
+            holding.end();
+        }
+        if (observation != null) {
+            session.leases().leave(observation, this);
+        }
+        session.troubles().remove(this);
+    }
+
+    @Override
+    public CompletionStage<Void> close() {
+        return session.loop().submit(() -> {
+            if (!over) {
+                over();
+            }
+            Claim own = claim;
+            if (released || own == null) {
+                return CompletableFuture.completedFuture(null);
+            }
+            return own.landed()
+                    .thenCompose(landed -> leave(own))
+                    .thenCompose(left -> root.settled())
+                    .thenAccept(done -> released = true)
+                    .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                            Failures.ofRead(failure, "giving up " + candidacy.election())));
+        });
+    }
+
+    private CompletableFuture<Void> leave(Claim own) {
+        if (own.isUntouched()) {
+            return CompletableFuture.completedFuture(null);
+        }
+        return holding == null
+                ? own.look().thenCompose(found -> left(own, found, TRIES))
+                : release(own, holding.own(), TRIES);
+    }
+
+    private CompletableFuture<Void> release(Claim own, Lock base, int tries) {
+        Instant now = session.context().wallTime();
+        boolean store = base.store().orElse(false);
+        return own.put(base, count -> text.released(base, now, base.record().token(), count, store))
+                .thenCompose(outcome -> outcome.kind() == Kind.APPLIED
+                        ? CompletableFuture.completedFuture(null)
+                        : left(own, outcome, tries - 1));
+    }
+
+    /** Releases what is still ours. */
+    private CompletableFuture<Void> left(Claim own, Outcome found, int tries) {
+        Lock lock = found.lock();
+        if (lock == null || !lock.holder().equals(text.identity())) {
+            return own.settled(lock);
+        }
+        return tries > 0
+                ? release(own, lock, tries)
+                : CompletableFuture.failedFuture(session.notReachable("giving up " + candidacy.election()));
+    }
+}
