@@ -13,6 +13,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 
@@ -45,10 +46,17 @@ final class ClearWay implements AutoCloseable {
         return proxy;
     }
 
-    /** Holds back the next request that begins with {@code line}, such as {@code "PUT /apis/"}. */
-    Hold hold(String line) {
-        return proxy.hold(
-                Direction.TO_SERVER, message -> new String(message, StandardCharsets.ISO_8859_1).startsWith(line));
+    /** How many requests the server has answered so far, whether anybody was there to hear it or not. */
+    long answered() {
+        return exit.answers.get();
+    }
+
+    /** Holds back the next PUT or POST of a Lease, by its body, which may come apart from its head: what is caught is all there. */
+    Hold hold(boolean put) {
+        return proxy.hold(Direction.TO_SERVER, message -> {
+            String text = new String(message, StandardCharsets.ISO_8859_1);
+            return text.contains("\"kind\":\"Lease\"") && text.contains("\"resourceVersion\"") == put;
+        });
     }
 
     @Override
@@ -64,6 +72,7 @@ final class ClearWay implements AutoCloseable {
         private final SocketFactory onward;
         private final InetSocketAddress next;
         private final boolean tellsEnds;
+        private final AtomicLong answers = new AtomicLong();
         private final List<Socket> open = new CopyOnWriteArrayList<>();
 
         /** {@code tellsEnds}: whether whoever is next hears that the one before has said all. */
@@ -117,6 +126,9 @@ final class ClearWay implements AutoCloseable {
                 InputStream in = from.getInputStream();
                 OutputStream out = to.getOutputStream();
                 for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                    if (new String(buffer, 0, read, StandardCharsets.ISO_8859_1).startsWith("HTTP/1.1 ")) {
+                        answers.incrementAndGet(); // not an event of a watch
+                    }
                     out.write(buffer, 0, read);
                     out.flush();
                 }

@@ -97,10 +97,14 @@ public abstract class ChildServer implements ServerProcess {
         return present != null && present.isAlive();
     }
 
+    /** Waits until it is dead, so that nothing writes to its directory any more. */
     final void killIfAlive() {
         Process present = process;
         if (present != null) {
             present.destroyForcibly();
+            Process unused = present.onExit()
+                    .completeOnTimeout(present, 10, TimeUnit.SECONDS)
+                    .join();
         }
     }
 }

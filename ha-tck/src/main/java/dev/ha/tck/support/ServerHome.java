@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 public final class ServerHome implements AutoCloseable {
     private final Path directory;
     private final List<ChildServer> servers = new CopyOnWriteArrayList<>();
-    private final Thread atExit = new Thread(this::killAll, "kill-servers");
+    private final Thread atExit = new Thread(this::abandon, "kill-servers");
 
     /** A new directory whose name begins with {@code prefix}. */
     public ServerHome(String prefix) throws IOException {
@@ -77,6 +77,16 @@ public final class ServerHome implements AutoCloseable {
 
     private void killAll() {
         servers.forEach(ChildServer::killIfAlive);
+    }
+
+    /** Whoever ended the JVM has not closed it. */
+    private void abandon() {
+        killAll();
+        try {
+            delete(directory);
+        } catch (IOException stillInUse) {
+            // The operating system cleans its temporary directory.
+        }
     }
 
     @Override
