@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What an election costs the API server while nothing happens, by the server's own count (SAFETY K7). */
+@Tag("once")
 class CostTest {
     private static final int COMPONENTS = 50;
     private static final int SECONDS = 20;

@@ -15,11 +15,13 @@ import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** Leases that others make, take, change and read: administrators, charts, contenders with other libraries and other clocks (SAFETY K1, K3, K4). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class OtherHandsTest {
     private static final Duration LEASE = Duration.ofSeconds(6);

@@ -15,11 +15,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** What happens to the API server and to the etcd behind it (rules 1.1, 1.3, 2.4, 9). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class ServerFaultsTest {
     private static final Duration DEADLINE = Duration.ofSeconds(4);

@@ -14,11 +14,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** A watch is a hint: whatever becomes of it, standbys and followers hear what they must (rules 2.2, 5.1, 5.6). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class WatchTest {
     /** Without its watch cache the API server asks etcd for each watch, and etcd says when it has forgotten a revision. */
