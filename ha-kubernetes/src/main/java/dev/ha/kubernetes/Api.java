@@ -269,7 +269,7 @@ final class Api {
 
     // ---- the client ----
 
-    /** As all requests, within the timeout: a credential plug-in may hang. It is not run again while it does. */
+    /** Within a lease, as a credential plug-in may hang. It is not run again while it does. */
     private CompletableFuture<KubernetesClient> client() {
         CompletableFuture<KubernetesClient> present = opening();
         if (present.isDone()) {
@@ -277,10 +277,10 @@ final class Api {
         }
         CompletableFuture<KubernetesClient> result = present.copy();
         Timer timer = loop.schedule(
-                settings.timeout(),
+                settings.lease(),
                 () -> result.completeExceptionally(new UnavailableException(
                         "reading the kubeconfig, or running the credential plug-in that it names, takes longer than "
-                                + settings.timeout().toMillis() + " ms",
+                                + settings.lease().toMillis() + " ms",
                         Reason.CONNECTION_LOST,
                         null)));
         CompletableFuture<?> unused = result.whenComplete((client, failure) -> timer.close());

@@ -128,7 +128,12 @@ final class Claim {
         }
         losses = Failures.isOfServer(failure) ? 0 : losses + 1;
         boolean lost = losses == 1;
-        return session.leases().read(observation).thenApply(lock -> {
+        CompletableFuture<@Nullable Lock> reading = session.leases()
+                .read(observation)
+                .exceptionallyCompose(
+                        unread -> // which says nothing of what is unknown
+                        CompletableFuture.failedFuture(Failures.isUnknown(failure) ? failure : unread));
+        return reading.thenApply(lock -> {
             settle(lock);
             Outcome outcome = judge(lock, base, renewal);
             return lost || Failures.isConflict(failure) ? outcome : outcome.because(failure);

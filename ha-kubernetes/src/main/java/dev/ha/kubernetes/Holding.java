@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * election, if there is one, is sealed. On the loop only.
  */
 final class Holding {
-    /** All annotations of an object may have 256 KiB. */
-    private static final int LARGEST_RECORDS = 200 * 1024;
+    /** All annotations of an object may have 256 KiB; some of it is for those of others that are yet to come. */
+    private static final int LARGEST_ANNOTATIONS = 240 * 1024;
 
     private final Candidacy candidacy;
     private final Session session;
@@ -50,6 +50,8 @@ final class Holding {
     private boolean granted;
     private boolean over;
     private Map<String, LeaderRecord> records = Map.of();
+    /** Those that the server has taken. */
+    private Map<String, LeaderRecord> accepted = Map.of();
     /** Who waits for the next PUT that is applied. */
     private List<CompletableFuture<Void>> riders = new ArrayList<>();
 
@@ -220,8 +222,15 @@ final class Holding {
                 claim.put(base, count -> text.renewed(base, session.context().wallTime(), said, count, wanted)),
                 (outcome, failure) -> {
                     if (failure == null) {
+                        if (outcome.kind() == Kind.APPLIED) {
+                            accepted = wanted;
+                        }
                         written(outcome, base, riding);
                     } else {
+                        if (!Failures.isUnknown(failure) && records == wanted) {
+                            records = accepted; // what was refused is not written by the next renewal, nor does it stop
+                            // it
+                        }
                         notWritten(failure, riding);
                     }
                     pump();
@@ -303,13 +312,11 @@ final class Holding {
         if (over || !granted) {
             throw notLeading("publishing");
         }
-        int size = wanted.values().stream()
-                .mapToInt(record -> record.toText().length())
-                .sum();
-        if (size > LARGEST_RECORDS) {
+        int size = text.size(own, term, wanted);
+        if (size > LARGEST_ANNOTATIONS) {
             throw new UnavailableException(
-                    "publishing " + size + " characters for " + candidacy.election()
-                            + ": the annotations of a Lease have room for " + LARGEST_RECORDS,
+                    "publishing for " + candidacy.election() + " would make annotations of " + size
+                            + " bytes: a Lease has room for " + LARGEST_ANNOTATIONS,
                     Reason.INITIAL,
                     null);
         }

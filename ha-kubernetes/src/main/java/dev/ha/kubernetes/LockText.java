@@ -88,6 +88,21 @@ final class LockText {
         return with(base, spec, RecordText.published(candidate, term.token(), records), term, renewal);
     }
 
+    /** How many bytes all annotations would have, as Kubernetes counts them. */
+    int size(Lock base, Term term, Map<String, LeaderRecord> records) {
+        return renewed(base, Instant.EPOCH, term, Long.MAX_VALUE, records)
+                .getMetadata()
+                .getAnnotations()
+                .entrySet()
+                .stream()
+                .mapToInt(each -> bytes(each.getKey()) + bytes(each.getValue()))
+                .sum();
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
+    }
+
     /** Given up: whoever wants it need not wait. */
     Lease released(Lock base, Instant now, Term term, long renewal) {
         LeaseSpec spec = new LeaseSpecBuilder(base.spec())

@@ -169,6 +169,24 @@ class RefusedRequestsTest {
         }
     }
 
+    /** The server counts bytes, and would refuse each renewal that carries them. */
+    @Test
+    void anAddressForWhichThereIsNoRoomCostsNoLeadership() throws Exception {
+        try (Node node = new Node(servers, "large", Node.SHORT)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            led.confirm("small").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> led.confirm("\u6f22".repeat(90_000))
+                            .toCompletableFuture()
+                            .get(10, TimeUnit.SECONDS))
+                    .isNotNull();
+            String name = LeaseEditor.name(leases.of("large", "x"));
+            var before = LeaseEditor.renewed(leases.named(name));
+            Waiting.until(() -> LeaseEditor.renewed(leases.named(name)).isAfter(before), () -> "the next renewal");
+            assertThat(led.isValid()).isTrue();
+        }
+    }
+
     // ---- the root
 
     /** What was sent first is still bound to the present resourceVersion, whatever is said of what was sent second. */
