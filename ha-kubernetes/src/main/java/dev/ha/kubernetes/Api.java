@@ -31,8 +31,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class Api {
     private static final int WINDOW = 64;
+    /** Whether the timeout of the JDK's client ends with the headers of an answer, as it does before JDK 26. */
+    private static final boolean HEADERS_ONLY = Runtime.version().feature() < 26;
+
     private static final String JSON = "application/json";
-    private static final int PAGE = 500;
+    private static final int PAGE = 100;
 
     private final Settings settings;
     private final BackendContext context;
@@ -137,7 +140,7 @@ final class Api {
 
     /** Watches all of a label from a resourceVersion on. */
     LeaseWatch watch(String label, String version, LeaseWatch.Listener listener) {
-        LeaseWatch watch = new LeaseWatch(loop, listener);
+        LeaseWatch watch = new LeaseWatch(context, loop, listener);
         String query =
                 "?watch=true&allowWatchBookmarks=true&labelSelector=" + encode(label) + "&resourceVersion=" + version;
         Loop.whenDone(client(), (client, failure) -> {
@@ -145,12 +148,14 @@ final class Api {
                 watch.fail(failure);
                 return;
             }
-            HttpRequest request = client.getHttpClient()
+            HttpRequest.Builder request = client.getHttpClient()
                     .newHttpRequestBuilder()
                     .uri(url(client, Kind.LEASES.path(namespace(client)) + query))
-                    .forStreaming()
-                    .build();
-            watch.begin(client, request, right("watch", Kind.LEASES, client), settings.timeout());
+                    .forStreaming();
+            if (HEADERS_ONLY) { // or the connection of a watch that is never answered stays open
+                request.timeout(settings.timeout().toMillis(), TimeUnit.MILLISECONDS);
+            }
+            watch.begin(client, request.build(), right("watch", Kind.LEASES, client), settings.timeout());
         });
         return watch;
     }
@@ -206,6 +211,20 @@ final class Api {
                 done(); // too late already
                 return;
             }
+            begin(client, method, url, body, answer);
+        };
+        waiting.add(start);
+        next();
+    }
+
+    private void begin(
+            KubernetesClient client,
+            String method,
+            String url,
+            @Nullable String body,
+            CompletableFuture<Answer> answer) {
+        HttpRequest built;
+        try {
             HttpRequest.Builder request = client.getHttpClient()
                     .newHttpRequestBuilder()
                     .uri(url)
@@ -213,23 +232,27 @@ final class Api {
             if (body != null) {
                 request.method(method, JSON, body);
             }
-            Exchange exchange = Exchange.send(client.getHttpClient(), request.build());
-            CompletableFuture<?> unusedGiving = exchange.answer().whenComplete((came, failure) -> {
-                if (failure == null) {
-                    answer.complete(came);
-                } else {
-                    answer.completeExceptionally(failure);
-                }
-            });
-            CompletableFuture<?> unusedEnding = answer.whenComplete((came, failure) -> {
-                if (failure != null) {
-                    exchange.cancel(failure);
-                }
-                loop.execute(this::done);
-            });
-        };
-        waiting.add(start);
-        next();
+            built = request.build();
+        } catch (RuntimeException notBuilt) {
+            answer.completeExceptionally(Failures.withoutCredentials(notBuilt));
+            done();
+            return;
+        }
+        Exchange exchange = Exchange.send(context, client.getHttpClient(), built);
+        CompletableFuture<?> unusedGiving = exchange.answer().whenComplete((came, failure) -> {
+            if (failure == null) {
+                answer.complete(came);
+            } else {
+                answer.completeExceptionally(failure);
+            }
+        });
+        CompletableFuture<?> unusedEnding = answer.whenComplete((came, failure) -> {
+            if (failure != null) {
+                exchange.cancel(failure);
+            }
+            // A credential plug-in that hangs keeps a thread for as long, and no more of them than requests may run.
+            CompletableFuture<?> unusedThread = exchange.begun().thenRun(() -> loop.execute(this::done));
+        });
     }
 
     private void next() {
@@ -246,18 +269,35 @@ final class Api {
 
     // ---- the client ----
 
+    /** Within a lease, as a credential plug-in may hang. It is not run again while it does. */
     private CompletableFuture<KubernetesClient> client() {
+        CompletableFuture<KubernetesClient> present = opening();
+        if (present.isDone()) {
+            return present;
+        }
+        CompletableFuture<KubernetesClient> result = present.copy();
+        Timer timer = loop.schedule(
+                settings.lease(),
+                () -> result.completeExceptionally(new UnavailableException(
+                        "reading the kubeconfig, or running the credential plug-in that it names, takes longer than "
+                                + settings.lease().toMillis() + " ms",
+                        Reason.CONNECTION_LOST,
+                        null)));
+        CompletableFuture<?> unused = result.whenComplete((client, failure) -> timer.close());
+        return result;
+    }
+
+    private CompletableFuture<KubernetesClient> opening() {
         CompletableFuture<KubernetesClient> present = opening;
         if (present == null || present.isCompletedExceptionally()) { // a file may be there by now
-            present = loop.hop(context.blocking(() -> Client.open(settings)))
-                    .exceptionallyCompose(failure -> CompletableFuture.failedFuture(new UnavailableException(
-                            "the client can't be set up: " + Failures.show(failure), Reason.ACCESS_DENIED, failure)));
-            opening = present;
-            Loop.whenDone(present, (client, failure) -> {
+            CompletableFuture<KubernetesClient> begun = loop.hop(context.blocking(() -> Client.open(settings)));
+            opening = begun;
+            Loop.whenDone(begun, (client, failure) -> {
                 if (failure == null) {
                     target = url(client, "") + ", namespace " + namespace(client);
                 }
             });
+            return begun;
         }
         return present;
     }

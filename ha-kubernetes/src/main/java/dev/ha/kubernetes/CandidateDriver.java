@@ -1,8 +1,9 @@
 package dev.ha.kubernetes;
 
+import dev.ha.CorruptDataException;
+import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
-import dev.ha.UnavailableException;
 import dev.ha.kubernetes.Claim.Kind;
 import dev.ha.kubernetes.Claim.Outcome;
 import dev.ha.spi.BackendContext.Timer;
@@ -32,7 +33,15 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
     private @Nullable Observation observation;
     private @Nullable Claim claim;
     private @Nullable Holding holding;
+    /** What the last PUT that was to take the Lease says. */
+    private @Nullable Term term;
+
     private @Nullable Timer retry;
+    /** Whether the last attempt has failed. */
+    private boolean failed;
+    /** Not known to be ours: to be read before anything is written. */
+    private boolean lost;
+
     private boolean over;
     private boolean released;
 
@@ -96,8 +105,10 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                 session.leases().answered(lock);
                 present.seen(lock);
                 goOn(null);
-            } else if (Failures.isConflict(failure)) {
-                own.fly(session.leases().read(present), (found, unread) -> goOn(unread)); // somebody else was faster
+            } else if (Failures.isConflict(failure) || Failures.isUnknown(failure)) { // somebody was faster, perhaps we
+                own.fly(
+                        session.leases().read(present),
+                        (found, unread) -> goOn(unread != null || found != null ? unread : failure));
             } else {
                 goOn(failure);
             }
@@ -119,10 +130,20 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
     }
 
     private void put(Observation present, Claim own, Lock lock, OptionalLong seal) {
-        boolean store = lock.store().orElse(seal.isPresent());
-        long token = Math.max(lock.version(), 1 + Math.max(lock.record().token(), seal.orElse(0))); // SAFETY K3
+        Term wanted;
+        try {
+            long former = Math.max(lock.record().token(), seal.orElse(0));
+            wanted = new Term( // SAFETY K3
+                    lock.history(),
+                    Math.max(lock.version(), Term.after(former)),
+                    lock.store().orElse(seal.isPresent()));
+        } catch (CorruptDataException unusable) {
+            goOn(unusable);
+            return;
+        }
+        term = wanted;
         own.fly(
-                own.put(lock, count -> text.taken(lock, session.context().wallTime(), token, count, store)),
+                own.put(lock, count -> text.taken(lock, session.context().wallTime(), wanted, count)),
                 (outcome, failure) -> {
                     if (over) {
                         return; // closed meanwhile, and that looks again
@@ -131,6 +152,9 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                         goOn(failure);
                     } else if (outcome.sent() != null && outcome.lock() != null) {
                         hold(present, own, outcome.lock(), outcome.sent());
+                    } else if (outcome.failure() != null) {
+                        trouble(outcome.failure());
+                        later();
                     } else if (outcome.kind() == Kind.AGAIN || present.lock() == lock) {
                         later();
                     } else {
@@ -145,14 +169,22 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             return;
         }
         if (failure == null) {
+            failed = false;
             session.troubles().remove(this);
             changed();
             return;
         }
-        if (Failures.isAnswer(failure) || Loop.unwrap(failure) instanceof UnavailableException) {
-            session.troubles().add(this, Failures.unavailable(failure, "contending for " + candidacy.election()));
+        if (Failures.isOfServer(failure)
+                || Loop.unwrap(failure) instanceof HighAvailabilityException
+                || (session.isReachable() && Failures.isUnknown(failure) && failed)) {
+            trouble(failure);
         } // of an outage everybody hears from the session
+        failed = true;
         later();
+    }
+
+    private void trouble(Throwable failure) {
+        session.troubles().add(this, Failures.unavailable(failure, "contending for " + candidacy.election()));
     }
 
     private void later() {
@@ -171,11 +203,11 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         begun.begin(present.lock());
     }
 
-    private void lost(Reason reason) {
+    private void lost(Reason reason, @Nullable Throwable cause) {
         if (!over) {
             over();
-            holding = null; // so that the next look is a read, and no PUT
-            candidacy.ended(reason, null);
+            lost = true;
+            candidacy.ended(reason, cause);
         }
     }
 
@@ -239,15 +271,15 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         if (own.isUntouched()) {
             return CompletableFuture.completedFuture(null);
         }
-        return holding == null
+        return holding == null || lost
                 ? own.look().thenCompose(found -> left(own, found, TRIES))
                 : release(own, holding.own(), TRIES);
     }
 
     private CompletableFuture<Void> release(Claim own, Lock base, int tries) {
         Instant now = session.context().wallTime();
-        boolean store = base.store().orElse(false);
-        return own.put(base, count -> text.released(base, now, base.record().token(), count, store))
+        Term said = holding != null ? holding.term() : term != null ? term : Term.of(base); // never what was stripped
+        return own.put(base, count -> text.released(base, now, said, count))
                 .thenCompose(outcome -> outcome.kind() == Kind.APPLIED
                         ? CompletableFuture.completedFuture(null)
                         : left(own, outcome, tries - 1));

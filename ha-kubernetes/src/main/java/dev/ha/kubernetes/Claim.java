@@ -30,8 +30,22 @@ final class Claim {
      *
      * @param lock the Lease as it is; null if there is none
      * @param sent of the latest PUT of ours that is known to have been applied; null if none is
+     * @param failure why it was not applied, if not for what others write: of a server that reads but does not write, nobody else says a word. One request that
+     *     gets lost is no such failure, a second one is.
      */
-    record Outcome(Kind kind, @Nullable Lock lock, @Nullable Moment sent) {}
+    record Outcome(
+            Kind kind,
+            @Nullable Lock lock,
+            @Nullable Moment sent,
+            @Nullable Throwable failure) {
+        Outcome(Kind kind, @Nullable Lock lock, @Nullable Moment sent) {
+            this(kind, lock, sent, null);
+        }
+
+        private Outcome because(Throwable reason) {
+            return kind == Kind.AGAIN ? new Outcome(kind, lock, sent, reason) : this;
+        }
+    }
 
     private final Session session;
     private final Observation observation;
@@ -42,6 +56,9 @@ final class Claim {
     private long uncertain;
 
     private String uncertainUid = "";
+    /** How many PUTs got lost since the last that was answered. */
+    private int losses;
+
     private boolean everSent;
     private boolean flying;
     /** Done when what the last request gave has been dealt with. */
@@ -95,6 +112,7 @@ final class Claim {
         everSent = true;
         return session.heeded(session.api().update(body.apply(renewal)))
                 .thenApply(written -> {
+                    losses = 0;
                     Lock lock = seen(Lock.of(written));
                     return judge(lock, base, renewal);
                 })
@@ -108,9 +126,17 @@ final class Claim {
         } else if (!Failures.isConflict(failure) && !Failures.isNotFound(failure)) {
             return CompletableFuture.failedFuture(failure);
         }
-        return session.leases().read(observation).thenApply(lock -> {
+        losses = Failures.isOfServer(failure) ? 0 : losses + 1;
+        boolean lost = losses == 1;
+        CompletableFuture<@Nullable Lock> reading = session.leases()
+                .read(observation)
+                .exceptionallyCompose(
+                        unread -> // which says nothing of what is unknown
+                        CompletableFuture.failedFuture(Failures.isUnknown(failure) ? failure : unread));
+        return reading.thenApply(lock -> {
             settle(lock);
-            return judge(lock, base, renewal);
+            Outcome outcome = judge(lock, base, renewal);
+            return lost || Failures.isConflict(failure) ? outcome : outcome.because(failure);
         });
     }
 
@@ -147,7 +173,7 @@ final class Claim {
     /** When the PUT was sent that has made {@code lock} what it is; null if it is not ours. */
     @Nullable
     Moment sent(Lock lock) {
-        return lock.holder().equals(text.identity()) ? sent.get(lock.renewal()) : null;
+        return lock.holder().equals(text.identity()) && lock.isOfRecord() ? sent.get(lock.renewal()) : null;
     }
 
     /** Reads the Lease: whether it is ours. */

@@ -1,12 +1,13 @@
 package dev.ha.kubernetes;
 
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.fabric8.kubernetes.client.jdkhttp.JdkHttpClientFactory;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -16,6 +17,28 @@ final class Client {
 
     /** Reads the files that are configured, so it may block; connects to nobody. */
     static KubernetesClient open(Settings settings) {
+        try {
+            return build(settings);
+        } catch (UnavailableException ours) {
+            throw ours;
+        } catch (RuntimeException failure) { // its message may quote the line of a file that has a token in it
+            throw unavailable("the client can't be set up by " + source(settings.server()) + ": "
+                    + failure.getClass().getSimpleName());
+        }
+    }
+
+    private static String source(Settings.Server server) {
+        return server.url()
+                .map(url -> "what is configured for " + url + ", and its files")
+                .or(() -> server.kubeconfig().map(file -> "the kubeconfig " + file))
+                .orElse("the kubeconfig of this user, or the service account of the pod");
+    }
+
+    private static UnavailableException unavailable(String message) {
+        return new UnavailableException(message, Reason.ACCESS_DENIED, null);
+    }
+
+    private static KubernetesClient build(Settings settings) {
         Config config = config(settings.server());
         int timeout = Math.toIntExact(settings.timeout().toMillis());
         config.setConnectionTimeout(timeout);
@@ -39,7 +62,7 @@ final class Client {
         } else if (server.kubeconfig().isPresent()) {
             Path file = server.kubeconfig().get();
             if (!Files.isReadable(file)) {
-                throw new UncheckedIOException(new IOException("the kubeconfig " + file + " can't be read"));
+                throw unavailable("the kubeconfig " + file + " can't be read");
             }
             config = Config.fromKubeconfig(context, file.toFile());
         } else {
@@ -54,10 +77,16 @@ final class Client {
     }
 
     private static String token(Path file) {
+        String token;
         try {
-            return Files.readString(file).strip();
+            token = Files.readString(file).strip();
         } catch (IOException unreadable) {
-            throw new UncheckedIOException("the token file " + file + " can't be read", unreadable);
+            throw unavailable("the token file " + file + " can't be read: "
+                    + unreadable.getClass().getSimpleName());
         }
+        if (!Settings.isToken(token)) {
+            throw unavailable("the token file " + file + " must have one token, without blanks and line breaks inside");
+        }
+        return token;
     }
 }

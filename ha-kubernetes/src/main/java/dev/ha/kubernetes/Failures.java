@@ -15,6 +15,9 @@ import javax.net.ssl.SSLHandshakeException;
 final class Failures {
     private static final int CONFLICT = 409;
     private static final int NOT_FOUND = 404;
+    /** Of a proxy, or of the server, that has given up waiting: nobody knows for what. */
+    private static final int TIMED_OUT = 408;
+
     private static final int GONE = 410;
     private static final int SERVER_ERROR = 500;
 
@@ -52,7 +55,12 @@ final class Failures {
     /** The server is there and able to answer. */
     static boolean isAnswer(Throwable failure) {
         int code = code(failure);
-        return code > 0 && code < SERVER_ERROR;
+        return code > 0 && code < SERVER_ERROR && code != TIMED_OUT;
+    }
+
+    /** Somebody has answered, if only that it is ill: the API server, a webhook or a proxy before it. */
+    static boolean isOfServer(Throwable failure) {
+        return code(failure) > 0;
     }
 
     /** Whether nobody can tell what became of a write. */
@@ -95,6 +103,16 @@ final class Failures {
         return isUnknown(inner)
                 ? new OutcomeUnknownException(act + ": " + show(inner), inner)
                 : unavailable(inner, act);
+    }
+
+    /** The JDK's client quotes a header that it refuses to send, and so the token in it. */
+    static Throwable withoutCredentials(Throwable failure) {
+        return hasCause(failure, IllegalArgumentException.class)
+                ? new UnavailableException(
+                        "the request can't be built: is there a line break or a blank in the token, the namespace or the address of the server?",
+                        Reason.ACCESS_DENIED,
+                        null)
+                : failure;
     }
 
     private static boolean hasCause(Throwable failure, Class<? extends Throwable> kind) {

@@ -1,5 +1,6 @@
 package dev.ha.kubernetes;
 
+import dev.ha.CorruptDataException;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
@@ -20,7 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,30 +29,34 @@ import org.jspecify.annotations.Nullable;
  * election, if there is one, is sealed. On the loop only.
  */
 final class Holding {
-    /** All annotations of an object may have 256 KiB. */
-    private static final int LARGEST_RECORDS = 200 * 1024;
+    /** All annotations of an object may have 256 KiB; some of it is for those of others that are yet to come. */
+    private static final int LARGEST_ANNOTATIONS = 240 * 1024;
 
     private final Candidacy candidacy;
     private final Session session;
     private final LockText text;
     private final Claim claim;
     private final Root root;
-    private final Consumer<Reason> lost;
+    private final BiConsumer<Reason, @Nullable Throwable> lost;
     private final Pace pace = new Pace();
     private final Lease lease;
     private Lock own;
-    private long token;
-    /** Whether the election has a root of entries, and whether that is sealed by us. */
-    private boolean store;
-
+    private Term term;
+    /** By then the store must be sealed, or somebody else may try. */
+    private final long sealBy;
+    /** Whether the root of the election is sealed by us. */
     private boolean sealed;
+
     private boolean granted;
     private boolean over;
     private Map<String, LeaderRecord> records = Map.of();
+    /** Those that the server has taken. */
+    private Map<String, LeaderRecord> accepted = Map.of();
     /** Who waits for the next PUT that is applied. */
     private List<CompletableFuture<Void>> riders = new ArrayList<>();
 
     private boolean urgent;
+    private boolean paused;
     private @Nullable Timer renewal;
 
     /** {@code lock} is ours since the PUT that was sent at {@code sent}; {@code lost} is told when it is not any more. */
@@ -63,7 +68,7 @@ final class Holding {
             Root root,
             Lock lock,
             Moment sent,
-            Consumer<Reason> lost) {
+            BiConsumer<Reason, @Nullable Throwable> lost) {
         this.candidacy = candidacy;
         this.session = session;
         this.text = text;
@@ -71,18 +76,18 @@ final class Holding {
         this.root = root;
         this.lost = lost;
         this.own = lock;
-        this.token = lock.record().token();
-        this.store = lock.store().orElse(false);
+        this.term = Term.of(lock);
         long sentAt = sent.nanoTimeSeenFrom(Moment.now(session.context())); // no lease has watched the clocks so far
         this.lease = session.context()
                 .lease(session.settings().lease(), session.settings().margin(), sentAt);
+        this.sealBy = sentAt + session.settings().deadline().toNanos();
         renewAfter(sentAt);
     }
 
     /** Leads, at once or when the store is sealed; {@code latest} is the Lease by now. */
     void begin(@Nullable Lock latest) {
         candidacy.joined(lease);
-        if (store) {
+        if (term.store()) {
             seal();
         } else {
             lead();
@@ -90,35 +95,72 @@ final class Holding {
         check(latest);
     }
 
-    /** No write of a predecessor is accepted after the grant (SAFETY S5). */
+    /**
+     * No write of a predecessor is accepted after the grant (SAFETY S5). The Lease says the token before the root does: who is superseded must not seal over its
+     * successor.
+     */
     private void seal() {
-        Loop.whenDone(root.seal(token), (larger, failure) -> {
-            if (over) {
+        if (!mayLead()) {
+            return;
+        }
+        Loop.whenDone(root.seal(term.token()), (larger, failure) -> {
+            if (!mayLead()) {
                 return;
             }
             if (failure != null) {
-                trouble(failure, "sealing the store of " + candidacy.election());
-                session.loop().schedule(pace.next(session.loop().nanoTime()), this::sealAgain);
-            } else if (larger.isPresent()) { // of another history: the token goes above it, under the lock
-                token = larger.getAsLong() + 1;
-                Loop.whenDone(ride(), (raised, notRaised) -> sealAgain());
+                notSealed(failure);
+            } else if (larger.isPresent()) { // of another history, or of a successor: then the PUT fails
+                raise(larger.getAsLong());
             } else {
                 sealed = true;
-                session.troubles().remove(this);
+                session.troubles().remove(root);
                 lead();
             }
         });
     }
 
-    private void sealAgain() {
-        if (!over) {
-            seal();
+    private void raise(long seal) {
+        if (!mayLead()) {
+            return;
         }
+        try {
+            term = term.withToken(Term.after(seal));
+        } catch (CorruptDataException unusable) {
+            notSealed(unusable);
+            return;
+        }
+        Loop.whenDone(ride(), (raised, notRaised) -> {
+            if (notRaised == null) {
+                seal();
+            } else {
+                afterAPause(() -> raise(seal));
+            }
+        });
+    }
+
+    /** Tried again, but not for ever: another process may be able to (SAFETY S5). */
+    private void notSealed(Throwable failure) {
+        String act = "sealing the store of " + candidacy.election();
+        if (session.loop().nanoTime() - sealBy >= 0) {
+            lost.accept(Failures.reason(failure), Failures.ofRead(failure, act));
+        } else {
+            session.troubles().add(root, Failures.unavailable(failure, act)); // renewals go well meanwhile
+            afterAPause(this::seal);
+        }
+    }
+
+    private void afterAPause(Runnable act) {
+        session.loop().schedule(pace.next(session.loop().nanoTime()), act);
+    }
+
+    /** Otherwise the end is under way. */
+    private boolean mayLead() {
+        return !over && lease.isValid();
     }
 
     private void lead() {
         granted = true;
-        candidacy.granted(Grant.of(token, own.history(), lease));
+        candidacy.granted(Grant.of(term.token(), term.history(), lease));
     }
 
     /** The Lease has changed, perhaps by ourselves. */
@@ -144,9 +186,9 @@ final class Holding {
 
     private void lose(@Nullable Lock latest) {
         if (latest == null || !latest.uid().equals(own.uid())) {
-            lost.accept(Reason.VANISHED);
+            lost.accept(Reason.VANISHED, null);
         } else {
-            lost.accept(latest.isHeld() ? Reason.SUPERSEDED : Reason.REMOVED);
+            lost.accept(latest.isHeld() ? Reason.SUPERSEDED : Reason.REMOVED, null);
         }
     }
 
@@ -166,31 +208,36 @@ final class Holding {
     }
 
     private void pump() {
-        if (over || claim.isFlying() || (!urgent && riders.isEmpty())) {
+        if (over || paused || claim.isFlying() || (!urgent && riders.isEmpty())) {
             return;
         }
         urgent = false;
         List<CompletableFuture<Void>> riding = riders;
         riders = new ArrayList<>();
         Lock base = own;
+        Term said = term;
         Map<String, LeaderRecord> wanted = records;
-        long sentAt = session.loop().nanoTime();
+        renewAfter(session.loop().nanoTime()); // whatever becomes of this one
         claim.fly(
-                claim.put(base, count -> text.renewed(base, session.context().wallTime(), token, count, store, wanted)),
+                claim.put(base, count -> text.renewed(base, session.context().wallTime(), said, count, wanted)),
                 (outcome, failure) -> {
                     if (failure == null) {
-                        written(outcome, riding);
+                        if (outcome.kind() == Kind.APPLIED) {
+                            accepted = wanted;
+                        }
+                        written(outcome, base, riding);
                     } else {
+                        if (!Failures.isUnknown(failure) && records == wanted) {
+                            records = accepted; // what was refused is not written by the next renewal, nor does it stop
+                            // it
+                        }
                         notWritten(failure, riding);
                     }
-                    if (!over) {
-                        renewAfter(sentAt);
-                        pump();
-                    }
+                    pump();
                 });
     }
 
-    private void written(Outcome outcome, List<CompletableFuture<Void>> riding) {
+    private void written(Outcome outcome, Lock base, List<CompletableFuture<Void>> riding) {
         if (outcome.sent() != null) {
             lease.renewed(outcome.sent().nanoTime());
         }
@@ -208,8 +255,25 @@ final class Holding {
             riding.forEach(rider -> rider.complete(null));
         } else { // somebody annotates, or it got lost on the way
             riders.addAll(0, riding);
+            if (outcome.failure() != null) {
+                trouble(outcome.failure(), "keeping " + candidacy.election());
+            }
+            if (outcome.failure() != null || lock == null || lock.version() <= base.version()) {
+                pause();
+            }
             urgent = true;
         }
+    }
+
+    /** A server that is ill is not asked at once again by each leader there is. */
+    private void pause() {
+        Duration wait = pace.next(session.loop().nanoTime());
+        Duration longest = session.settings().retry();
+        paused = true;
+        session.loop().schedule(wait.compareTo(longest) < 0 ? wait : longest, () -> {
+            paused = false;
+            pump();
+        });
     }
 
     /** The next renewal looks what became of it. */
@@ -239,7 +303,7 @@ final class Holding {
 
     private LeadershipLostException notLeading(String act) {
         return new LeadershipLostException(
-                act + " in " + candidacy.election() + ": this candidacy does not lead", token, 0);
+                act + " in " + candidacy.election() + ": this candidacy does not lead", term.token(), 0);
     }
 
     // ---- what a leader may do ----
@@ -248,13 +312,11 @@ final class Holding {
         if (over || !granted) {
             throw notLeading("publishing");
         }
-        int size = wanted.values().stream()
-                .mapToInt(record -> record.toText().length())
-                .sum();
-        if (size > LARGEST_RECORDS) {
+        int size = text.size(own, term, wanted);
+        if (size > LARGEST_ANNOTATIONS) {
             throw new UnavailableException(
-                    "publishing " + size + " characters for " + candidacy.election()
-                            + ": the annotations of a Lease have room for " + LARGEST_RECORDS,
+                    "publishing for " + candidacy.election() + " would make annotations of " + size
+                            + " bytes: a Lease has room for " + LARGEST_ANNOTATIONS,
                     Reason.INITIAL,
                     null);
         }
@@ -267,7 +329,12 @@ final class Holding {
             throw notLeading(change.toString());
         }
         return ready().thenCompose(done -> stillOurs(change.toString()))
-                .thenCompose(ours -> root.write(change))
+                .thenCompose(ours -> {
+                    if (over) { // and close() has said that nothing arrives any more
+                        throw notLeading(change.toString());
+                    }
+                    return root.write(change);
+                })
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
                         Failures.ofWrite(failure, change + " in " + candidacy.election())));
     }
@@ -288,12 +355,12 @@ final class Holding {
         if (sealed) {
             return CompletableFuture.completedFuture(null);
         }
-        store = true;
-        return ride().thenCompose(flagged -> root.seal(token)).thenAccept(larger -> {
+        term = term.withStore();
+        return ride().thenCompose(flagged -> root.seal(term.token())).thenAccept(larger -> {
             if (larger.isPresent()) {
                 throw new LeadershipLostException(
                         "the store of " + candidacy.election() + " is sealed by another leader",
-                        token,
+                        term.token(),
                         larger.getAsLong());
             }
             sealed = true;
@@ -312,6 +379,12 @@ final class Holding {
         riders = new ArrayList<>();
         fail(waiting);
         session.troubles().remove(this);
+        session.troubles().remove(root);
+    }
+
+    /** What the Lease says of it, or should. */
+    Term term() {
+        return term;
     }
 
     /** As last seen while it was ours. */

@@ -1,5 +1,6 @@
 package dev.ha.kubernetes;
 
+import dev.ha.spi.BackendContext;
 import dev.ha.spi.BackendContext.Timer;
 import io.fabric8.kubernetes.api.model.Status;
 import io.fabric8.kubernetes.api.model.WatchEvent;
@@ -26,12 +27,14 @@ final class LeaseWatch {
         void ended(Throwable cause);
     }
 
+    private final BackendContext context;
     private final Loop loop;
     private final Listener listener;
     private @Nullable Exchange exchange;
     private boolean over;
 
-    LeaseWatch(Loop loop, Listener listener) {
+    LeaseWatch(BackendContext context, Loop loop, Listener listener) {
+        this.context = context;
         this.loop = loop;
         this.listener = listener;
     }
@@ -41,7 +44,7 @@ final class LeaseWatch {
         if (over) {
             return;
         }
-        Exchange begun = Exchange.stream(client.getHttpClient(), request, line -> {
+        Exchange begun = Exchange.stream(context, client.getHttpClient(), request, line -> {
             Object event = parse(client, line);
             loop.execute(() -> heard(event));
         });

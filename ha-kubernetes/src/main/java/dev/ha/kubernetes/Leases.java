@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -43,6 +44,9 @@ final class Leases implements LeaseWatch.Listener {
     /** A LIST has been read since the last trouble: what is known may be told. */
     private boolean fresh;
 
+    /** Whether something that the last LIST did not show has not been read since. */
+    private boolean unread;
+
     private long listedAt;
     /** The latest resourceVersion that the watch has shown. */
     private long shown;
@@ -68,7 +72,7 @@ final class Leases implements LeaseWatch.Listener {
             present = fresh;
             fresh.add(listener);
             begin();
-            reread(fresh);
+            CompletableFuture<?> unused = reread(fresh);
         } else {
             present.add(listener);
             Observation known = present;
@@ -140,8 +144,9 @@ final class Leases implements LeaseWatch.Listener {
         });
     }
 
-    private void reread(Observation observation) {
-        Loop.whenDone(read(observation), (lock, failure) -> {
+    private CompletableFuture<?> reread(Observation observation) {
+        CompletableFuture<?> reading = read(observation);
+        Loop.whenDone(reading, (lock, failure) -> {
             if (failure == null) {
                 session.troubles().remove(READ);
             } else if (wanted.get(observation.object()) == observation) {
@@ -152,6 +157,7 @@ final class Leases implements LeaseWatch.Listener {
                 startAgain(); // which reads it again, if it does not show it
             }
         });
+        return reading;
     }
 
     /** Of an outage everybody hears from the session. */
@@ -259,24 +265,29 @@ final class Leases implements LeaseWatch.Listener {
                 }
             }
         }
-        if (session.troubles().of(WATCH) == null) {
-            refreshed(); // else when the watch is there
-        }
         session.troubles().remove(LIST);
-        if (missing.isEmpty()) {
+        unread = !missing.isEmpty();
+        if (!unread) {
             session.troubles().remove(READ);
+            refreshed();
+            return;
         }
-        missing.forEach(
-                object -> { // gone, or without our label
-                    Observation observation = wanted.get(object);
-                    if (observation != null) {
-                        reread(observation);
-                    }
-                });
+        CompletableFuture<?>[] reads = missing.stream() // gone, or without our label
+                .map(wanted::get)
+                .filter(Objects::nonNull)
+                .map(this::reread)
+                .toArray(CompletableFuture<?>[]::new);
+        Loop.whenDone(CompletableFuture.allOf(reads), (done, failure) -> {
+            if (failure == null) {
+                unread = false;
+                refreshed();
+            }
+        });
     }
 
+    /** Nobody is told of a leader who is gone (rule 5.6): all has been read, and the watch is there or under way. */
     private void refreshed() {
-        if (!fresh) {
+        if (!fresh && !unread && session.troubles().of(WATCH) == null) {
             fresh = true;
             tell();
         }
@@ -332,8 +343,8 @@ final class Leases implements LeaseWatch.Listener {
     @Override
     public void opened() {
         session.heard();
-        refreshed();
         session.troubles().remove(WATCH);
+        refreshed();
     }
 
     @Override
@@ -346,7 +357,7 @@ final class Leases implements LeaseWatch.Listener {
             return;
         }
         if ("DELETED".equals(type)) {
-            reread(observation); // or it has lost our label
+            CompletableFuture<?> unused = reread(observation); // or it has lost our label
         } else {
             observation.seen(Lock.of(lease));
         }
@@ -382,7 +393,9 @@ final class Leases implements LeaseWatch.Listener {
             if (session.isSilent()) {
                 session.suspect();
             }
-            if (watch != null && due > shown) {
+            if (watch == null && !listing && starting == null) {
+                startAgain(); // whatever has ended it
+            } else if (watch != null && due > shown) {
                 LOG.info("The watch of Leases is at {} and should be at {}: it is replaced", shown, due);
                 startAgain();
             } else if (watch != null && !listing && session.loop().nanoTime() - listedAt >= REREAD) {

@@ -57,13 +57,13 @@ final class LockText {
     }
 
     /** Taken from whoever had {@code base}. */
-    Lease taken(Lock base, Instant now, long token, long renewal, boolean store) {
+    Lease taken(Lock base, Instant now, Term term, long renewal) {
         LeaseSpec spec = new LeaseSpecBuilder(base.spec())
                 .withHolderIdentity(identity)
                 .withAcquireTime(time(now))
                 .withLeaseTransitions(transitions(base))
                 .build();
-        return held(base, spec, now, RecordText.published(candidate, token, Map.of()), renewal, store);
+        return held(base, spec, now, term, renewal, Map.of());
     }
 
     /** Changes of its holder, for those who look. */
@@ -75,25 +75,41 @@ final class LockText {
     }
 
     /** Kept; also what somebody else has changed in it is as it was. */
-    Lease renewed(Lock base, Instant now, long token, long renewal, boolean store, Map<String, LeaderRecord> records) {
+    Lease renewed(Lock base, Instant now, Term term, long renewal, Map<String, LeaderRecord> records) {
         LeaseSpec spec =
                 new LeaseSpecBuilder(base.spec()).withHolderIdentity(identity).build();
-        return held(base, spec, now, RecordText.published(candidate, token, records), renewal, store);
+        return held(base, spec, now, term, renewal, records);
     }
 
-    private Lease held(Lock base, LeaseSpec spec, Instant now, RecordText record, long renewal, boolean store) {
+    private Lease held(
+            Lock base, LeaseSpec spec, Instant now, Term term, long renewal, Map<String, LeaderRecord> records) {
         spec.setLeaseDurationSeconds(Math.toIntExact(lease.toSeconds()));
         spec.setRenewTime(time(now));
-        return with(base, spec, record, renewal, store);
+        return with(base, spec, RecordText.published(candidate, term.token(), records), term, renewal);
+    }
+
+    /** How many bytes all annotations would have, as Kubernetes counts them. */
+    int size(Lock base, Term term, Map<String, LeaderRecord> records) {
+        return renewed(base, Instant.EPOCH, term, Long.MAX_VALUE, records)
+                .getMetadata()
+                .getAnnotations()
+                .entrySet()
+                .stream()
+                .mapToInt(each -> bytes(each.getKey()) + bytes(each.getValue()))
+                .sum();
+    }
+
+    private static int bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8).length;
     }
 
     /** Given up: whoever wants it need not wait. */
-    Lease released(Lock base, Instant now, long token, long renewal, boolean store) {
+    Lease released(Lock base, Instant now, Term term, long renewal) {
         LeaseSpec spec = new LeaseSpecBuilder(base.spec())
                 .withHolderIdentity(null)
                 .withRenewTime(time(now))
                 .build();
-        return with(base, spec, RecordText.released(candidate, token), renewal, store);
+        return with(base, spec, RecordText.released(candidate, term.token()), term, renewal);
     }
 
     /** The same under another resourceVersion, so that nothing that was bound to the present one can arrive any more (SAFETY C1). */
@@ -105,15 +121,15 @@ final class LockText {
         return new LeaseBuilder(base.lease()).withMetadata(metadata).build();
     }
 
-    private Lease with(Lock base, LeaseSpec spec, RecordText record, long renewal, boolean store) {
+    private Lease with(Lock base, LeaseSpec spec, RecordText record, Term term, long renewal) {
         ObjectMeta metadata = bound(base);
         mark(
                 metadata,
                 Map.of(
-                        Lock.HISTORY, base.history(),
+                        Lock.HISTORY, term.history(),
                         Lock.RECORD, text(record),
                         Lock.RENEWAL, Long.toString(renewal),
-                        Lock.STORE, Boolean.toString(store)));
+                        Lock.STORE, Boolean.toString(term.store())));
         return new LeaseBuilder(base.lease())
                 .withMetadata(metadata)
                 .withSpec(spec)

@@ -156,7 +156,8 @@ final class Observation {
 
     private void vanished(Lock before) {
         if (before.isHeld()) {
-            closedUntil = loop.nanoTime() + before.duration(otherwise).toNanos();
+            long until = loop.nanoTime() + before.duration(otherwise).toNanos();
+            closedUntil = until - closedUntil > 0 ? until : closedUntil; // of the latest of several
         }
     }
 

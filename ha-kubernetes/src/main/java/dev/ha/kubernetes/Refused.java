@@ -7,7 +7,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 /** The API server has answered, and not with what was asked for. */
 final class Refused extends Exception {
     private static final long serialVersionUID = 1L;
-    private static final int LONGEST = 200;
+    private static final int LONGEST = 500;
     private final int code;
 
     /** {@code act} names verb and resource, {@code reason} is the server's. */
@@ -21,11 +21,15 @@ final class Refused extends Exception {
         String text = answer.body();
         try {
             Status status = client.getKubernetesSerialization().unmarshal(text, Status.class);
-            text = status.getMessage() == null ? "" : status.getMessage();
+            text = status.getMessage() == null ? "" : shortened(status.getMessage());
         } catch (RuntimeException notOurs) {
-            text = text.length() > LONGEST ? text.substring(0, LONGEST) : text; // of a proxy, perhaps
+            text = shortened(text); // of a proxy, perhaps
         }
         return new Refused(act, answer.code(), text);
+    }
+
+    private static String shortened(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
     }
 
     int code() {

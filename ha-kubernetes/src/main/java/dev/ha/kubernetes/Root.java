@@ -2,6 +2,7 @@ package dev.ha.kubernetes;
 
 import dev.ha.ConflictException;
 import dev.ha.CorruptDataException;
+import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.spi.Change;
 import dev.ha.store.Entry;
@@ -94,26 +95,30 @@ final class Root {
             ConfigMap root = sealed;
             return root == null
                     ? CompletableFuture.failedFuture(lost(change.toString(), 0))
-                    : apply(change, root, TRIES, false, false);
+                    : apply(change, root, TRIES, false, null);
         });
     }
 
-    /** {@code latest} says whether {@code root} has just been read, {@code repeated} whether the change may have been applied. */
+    /** {@code latest} says whether {@code root} has just been read, {@code unknown} why an earlier attempt may have been applied, or may still be. */
     private CompletableFuture<String> apply(
-            Change change, ConfigMap root, int tries, boolean latest, boolean repeated) {
+            Change change, ConfigMap root, int tries, boolean latest, @Nullable Throwable unknown) {
         Optional<Entry> entry = RootText.entry(root, change.name());
-        boolean deleted = repeated && change.kind() == Change.Kind.DELETE && entry.isEmpty();
+        boolean deleted = unknown != null && change.kind() == Change.Kind.DELETE && entry.isEmpty();
         if (deleted
                 || entry.filter(found -> found.writeId().equals(change.writeId()))
                         .isPresent()) {
             return CompletableFuture.completedFuture(version(change));
         }
+        Throwable open = uncertain == 0 ? null : unknown; // bound to another resourceVersion it can't come any more
         if (!holds(change, entry)) {
+            if (open != null) {
+                return CompletableFuture.failedFuture(open);
+            }
             if (latest) {
                 throw new ConflictException(change + ": found "
                         + entry.map(found -> "version " + found.version()).orElse("no entry"));
             }
-            return current(change).thenCompose(read -> apply(change, read, tries, true, repeated));
+            return current(change).thenCompose(read -> apply(change, read, tries, true, null));
         }
         return session.heeded(session.api().update(RootText.after(root, change)))
                 .thenApply(written -> {
@@ -122,19 +127,24 @@ final class Root {
                     return version(change);
                 })
                 .exceptionallyCompose(failure -> {
-                    boolean unknown = Failures.isUnknown(failure);
-                    if (unknown) {
+                    boolean lost = Failures.isUnknown(failure);
+                    Throwable told =
+                            lost || open == null ? failure : open; // what is unknown stays so until it is known
+                    if (lost) {
                         uncertain = version(root);
                     } else if (!Failures.isConflict(failure) && !Failures.isNotFound(failure)) {
-                        return CompletableFuture.failedFuture(failure);
+                        return CompletableFuture.failedFuture(told);
                     }
                     if (tries <= 1) {
-                        return CompletableFuture.failedFuture(failure);
+                        return CompletableFuture.failedFuture(told);
                     }
+                    boolean unsure = lost || open != null;
                     return current(change)
                             .exceptionallyCompose(unread -> CompletableFuture.failedFuture(
-                                    unread instanceof RuntimeException known && !unknown ? known : failure))
-                            .thenCompose(read -> apply(change, read, tries - 1, true, repeated || unknown));
+                                    !unsure && Loop.unwrap(unread) instanceof HighAvailabilityException known
+                                            ? known
+                                            : told))
+                            .thenCompose(read -> apply(change, read, tries - 1, true, unsure ? told : null));
                 });
     }
 

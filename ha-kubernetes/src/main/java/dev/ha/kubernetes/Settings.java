@@ -92,6 +92,17 @@ record Settings(
                     key(KubernetesOptions.TOKEN_FILE) + " = '" + server.tokenFile.get()
                             + "': must not be given together with token");
         }
+        if (server.url.filter(url -> url.contains("@")).isPresent()) {
+            throw new ConfigurationException(
+                    "bad-value",
+                    key(KubernetesOptions.MASTER_URL)
+                            + " (not shown): must be https://host:port without a user; set token, token-file or tls.certificate");
+        }
+        if (server.token.filter(token -> !isToken(token)).isPresent()) {
+            throw new ConfigurationException(
+                    "bad-value",
+                    key(KubernetesOptions.TOKEN) + " (not shown): must be one token, without blanks and line breaks");
+        }
         if (server.certificate.isPresent() != server.key.isPresent()) {
             throw new ConfigurationException(
                     "missing-key",
@@ -99,6 +110,11 @@ record Settings(
                             + " is missing; set both of tls.certificate and tls.key, or none");
         }
         return server;
+    }
+
+    /** Whether a header can have it. */
+    static boolean isToken(String text) {
+        return !text.isEmpty() && text.chars().allMatch(character -> character > ' ' && character < 0x7f);
     }
 
     private static ConfigurationException bad(Option<?> option, Duration value, String sentence) {

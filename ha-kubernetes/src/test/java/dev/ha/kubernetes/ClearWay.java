@@ -11,9 +11,13 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ServerSocketFactory;
 import javax.net.SocketFactory;
 
@@ -22,6 +26,9 @@ import javax.net.SocketFactory;
  * it speaks HTTP/1.1 only. The server is not told when a client hangs up, so a request that is held back and delivered when its sender is long gone is carried out.
  */
 final class ClearWay implements AutoCloseable {
+    private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
+
+    private final List<Refusal> refusals = new CopyOnWriteArrayList<>();
     private final Relay exit;
     private final FaultProxy proxy;
     private final Relay entrance;
@@ -51,12 +58,70 @@ final class ClearWay implements AutoCloseable {
         return exit.answers.get();
     }
 
+    /** Holds back the next request that begins with {@code line}, such as {@code "GET /api/"}; of one with a body, perhaps its head only. */
+    Hold hold(String line) {
+        return proxy.hold(
+                Direction.TO_SERVER, message -> new String(message, StandardCharsets.ISO_8859_1).startsWith(line));
+    }
+
     /** Holds back the next PUT or POST of a Lease, by its body, which may come apart from its head: what is caught is all there. */
     Hold hold(boolean put) {
         return proxy.hold(Direction.TO_SERVER, message -> {
             String text = new String(message, StandardCharsets.ISO_8859_1);
             return text.contains("\"kind\":\"Lease\"") && text.contains("\"resourceVersion\"") == put;
         });
+    }
+
+    /** From now on answers each request that begins with {@code line} with {@code code} and {@code message}, and the server hears nothing of it. */
+    Refusal refuse(String line, int code, String message) {
+        Refusal refusal = new Refusal(line, code, message);
+        refusals.add(refusal);
+        return refusal;
+    }
+
+    /** Requests that somebody on the way answers: a webhook, a server that is out of space. */
+    final class Refusal implements AutoCloseable {
+        private final String line;
+        private final byte[] answer;
+        private final AtomicInteger count = new AtomicInteger();
+
+        private Refusal(String line, int code, String message) {
+            this.line = line;
+            String status =
+                    "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":%d,\"message\":\"%s\"}"
+                            .formatted(code, message);
+            this.answer = ("HTTP/1.1 " + code + " Refused\r\nContent-Type: application/json\r\nContent-Length: "
+                            + status.length() + "\r\n\r\n" + status)
+                    .getBytes(StandardCharsets.ISO_8859_1);
+        }
+
+        /** How many there were. */
+        int count() {
+            return count.get();
+        }
+
+        @Override
+        public void close() {
+            refusals.remove(this);
+        }
+    }
+
+    /** Whether {@code head}, which begins with a request, is answered here, its body read. */
+    private boolean isRefused(byte[] head, InputStream in, OutputStream back) throws IOException {
+        String text = new String(head, StandardCharsets.ISO_8859_1);
+        for (Refusal refusal : refusals) {
+            if (text.startsWith(refusal.line)) {
+                refusal.count.incrementAndGet();
+                int end = text.indexOf("\r\n\r\n") + 4;
+                Matcher length = LENGTH.matcher(text.substring(0, end));
+                int body = length.find() ? Integer.parseInt(length.group(1)) : 0;
+                in.readNBytes(Math.max(0, body - (text.length() - end)));
+                back.write(refusal.answer);
+                back.flush();
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override
@@ -67,7 +132,7 @@ final class ClearWay implements AutoCloseable {
     }
 
     /** Takes bytes off one kind of connection and puts them on another. */
-    private static final class Relay implements AutoCloseable {
+    private final class Relay implements AutoCloseable {
         private final ServerSocket listener;
         private final SocketFactory onward;
         private final InetSocketAddress next;
@@ -129,8 +194,12 @@ final class ClearWay implements AutoCloseable {
                     if (new String(buffer, 0, read, StandardCharsets.ISO_8859_1).startsWith("HTTP/1.1 ")) {
                         answers.incrementAndGet(); // not an event of a watch
                     }
-                    out.write(buffer, 0, read);
-                    out.flush();
+                    if (!tellsEnd
+                            || this != entrance
+                            || !isRefused(Arrays.copyOf(buffer, read), in, from.getOutputStream())) {
+                        out.write(buffer, 0, read);
+                        out.flush();
+                    }
                 }
             } catch (IOException broken) {
                 // As good as an end.

@@ -178,6 +178,9 @@ class OtherHandsTest {
                     () -> !LeaseEditor.annotation(leases.named(name("half-stripped")), "history")
                             .isEmpty(),
                     () -> "the annotations again");
+            assertThat(LeaseEditor.annotation(leases.named(name("half-stripped")), "history"))
+                    .as("as nothing was wiped")
+                    .isEqualTo(led.historyId());
             if (!led.isValid()) {
                 Leadership next = contender.granted();
                 assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());

@@ -71,6 +71,12 @@ class SettingsTest {
         isRefused(Map.of("token", "s3cret", "token-file", "/t"), "high-availability.kubernetes.token-file");
     }
 
+    @Test
+    void credentialsThatCanNotBeUsedAreRefusedAndNotShown() {
+        isRefused(Map.of("token", "s3cret\ntoken"), "high-availability.kubernetes.token ", "line breaks");
+        isRefused(Map.of("master-url", "https://me:s3cret@a:6443"), "high-availability.kubernetes.master-url", "token");
+    }
+
     private static void isRefused(Map<String, String> settings, String... parts) {
         Map<String, String> all = new HashMap<>(Map.of("high-availability.mode", "kubernetes"));
         settings.forEach((key, value) -> all.put("high-availability.kubernetes." + key, value));
