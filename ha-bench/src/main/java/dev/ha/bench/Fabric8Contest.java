@@ -12,7 +12,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/** Fabric8's LeaderElector: {@code cancel} of one, which releases, until {@code onStartLeading} of the other. It polls, so most of the time nothing happens. */
+/** Fabric8's LeaderElector: {@code cancel} of one, which releases, until {@code onStartLeading} of the other. It polls, and a Lease released is free after a second only, so most of the time nothing happens. */
 final class Fabric8Contest extends Duel {
     static final Duration LEASE = Duration.ofSeconds(6);
     static final Duration DEADLINE = Duration.ofSeconds(4);
