@@ -7,6 +7,7 @@ import dev.ha.spi.BackendContext.Timer;
 import dev.ha.spi.EventLoop;
 import dev.ha.spi.Pace;
 import dev.ha.spi.Troubles;
+import io.etcd.jetcd.api.ResponseHeader;
 import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -46,6 +47,7 @@ final class Session {
     private @Nullable Timer next;
     private CompletableFuture<Void> up = new CompletableFuture<>();
     private CompletableFuture<Void> proven = new CompletableFuture<>();
+    private ResponseHeader latestProof = ResponseHeader.getDefaultInstance();
     private String process = "";
     private boolean started;
     private boolean beating;
@@ -188,7 +190,7 @@ final class Session {
         present = tenure;
         CompletableFuture<Void> proof = present != null && present.isLive()
                 ? present.renew()
-                : connection.prove(patience()).thenApply(answer -> null);
+                : connection.prove(patience()).thenAccept(answer -> isSetBack(answer.getHeader()));
         Loop.whenDone(proof, (done, failure) -> {
             beating = false;
             if (closed) {
@@ -206,6 +208,22 @@ final class Session {
                 }
             }
         });
+    }
+
+    /**
+     * Whether the data are older than those of the proof before, or another cluster's: each proof is a linearizable read that was sent after the answer to the one
+     * before. Asked once for each proof.
+     */
+    boolean isSetBack(ResponseHeader proof) {
+        ResponseHeader before = proof(proof);
+        return before.getRevision() > proof.getRevision()
+                || (before.getClusterId() != 0 && before.getClusterId() != proof.getClusterId());
+    }
+
+    private ResponseHeader proof(ResponseHeader latest) {
+        ResponseHeader before = latestProof;
+        latestProof = latest;
+        return before;
     }
 
     /** The first connection of a JVM loads hundreds of classes: no reason to give it up where there is no other server. */

@@ -202,7 +202,15 @@ final class Tenure {
                         timeout)
                 .thenCompose(renewed -> session.connection().prove(timeout).thenCompose(proof -> {
                     Lease present = lease;
-                    if (renewed.getTTL() <= 0) {
+                    if (session.isSetBack(
+                            proof.getHeader())) { // what a leader has written since is gone: it has to know
+                        end(
+                                Reason.HISTORY_RESET,
+                                new UnavailableException(
+                                        "etcd has older data than before, or is another cluster",
+                                        Reason.HISTORY_RESET,
+                                        null));
+                    } else if (renewed.getTTL() <= 0) {
                         end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, null));
                     } else if (!isOfOneTerm(renewed.getHeader(), proof.getHeader())) {
                         LOG.debug("etcd has changed its leader; the lease is renewed again");
