@@ -273,13 +273,11 @@ abstract class ServerContract extends RuleGroup {
             scenario().abort("the fixture can't put older data back");
         }
         ServerData data = offered.orElseThrow();
-        Member first = new Member("a");
-        Member unusedLeader = settled(List.of(first));
+        List<Member> members = List.of(new Member("a"), new Member("b"));
+        Member unusedLeader = settled(members);
         servers.harm(data::save);
         servers.awaitAllWell();
-        // What is saved has a lock that is given up now, and no place in the queue of any that is given later, so that
-        // nobody's lock is brought back under a live handle.
-        List<Member> members = List.of(first, new Member("b"));
+        // What is saved has another leader, so that nobody's lock is brought back under a live handle.
         settled(members).leadership().resign();
         boolean unusedAsTheStoreHasIt = setBack(servers, data::restore, members);
         boolean distinct = setBack(servers, data::wipe, members);
