@@ -3,9 +3,11 @@ package dev.ha.tck.support;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeaderContender;
 import dev.ha.Leadership;
+import dev.ha.LeadershipLostException;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,28 @@ public final class TestContender implements LeaderContender {
     public Leadership granted() throws InterruptedException {
         return Waiting.present(
                 grants.poll(Waiting.patience().toSeconds(), TimeUnit.SECONDS), "no grant, last error " + lastError());
+    }
+
+    /**
+     * The next leadership that lasts until {@code address} is published under it: what happens to the servers may go on for a while, and end one or another grant
+     * before.
+     */
+    public Leadership confirmed(String address) throws Exception {
+        while (true) {
+            Leadership leadership = granted();
+            try {
+                leadership
+                        .confirm(address)
+                        .toCompletableFuture()
+                        .get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
+                return leadership;
+            } catch (ExecutionException failure) {
+                if (!(failure.getCause() instanceof LeadershipLostException)) {
+                    throw failure;
+                }
+                revoked();
+            }
+        }
     }
 
     /** The next revocation, when it is there. */
