@@ -70,32 +70,35 @@ final class JobResults implements JobResultStore {
     @Override
     public CompletionStage<Void> markClean(Leadership leadership, String jobId) {
         environment.check(leadership);
-        return environment.user(states.underLeadership(leadership, () -> find(jobId)).thenCompose(found -> {
-            if (found.isEmpty()) {
-                throw new ConflictException("job " + jobId + " has no result that could be marked clean");
-            }
-            Marked present = found.get().value();
-            Marked clean = new Marked(false, present.status, present.detail);
-            return present.dirty
-                    ? results.write(
-                                    leadership,
-                                    jobId,
-                                    clean,
-                                    Condition.version(found.get().entry().version()))
-                            .thenApply(marked -> null)
-                    : Futures.done();
-        }));
+        return environment.user(
+                states.underLeadership(leadership, () -> find(jobId)).thenCompose(found -> {
+                    if (found.isEmpty()) {
+                        throw new ConflictException("job " + jobId + " has no result that could be marked clean");
+                    }
+                    Marked present = found.get().value();
+                    Marked clean = new Marked(false, present.status, present.detail);
+                    return present.dirty
+                            ? results.write(
+                                            leadership,
+                                            jobId,
+                                            clean,
+                                            Condition.version(
+                                                    found.get().entry().version()))
+                                    .thenApply(marked -> null)
+                            : Futures.done();
+                }));
     }
 
     @Override
     public CompletionStage<Void> remove(Leadership leadership, String jobId) {
         environment.check(leadership);
-        return environment.user(states.underLeadership(leadership, () -> find(jobId)).thenCompose(found -> {
-            if (found.filter(state -> state.value().dirty).isPresent()) {
-                throw new ConflictException("the result of job " + jobId + " is dirty: clean the job up first");
-            }
-            return states.remove(leadership, results.entryOf(jobId));
-        }));
+        return environment.user(
+                states.underLeadership(leadership, () -> find(jobId)).thenCompose(found -> {
+                    if (found.filter(state -> state.value().dirty).isPresent()) {
+                        throw new ConflictException("the result of job " + jobId + " is dirty: clean the job up first");
+                    }
+                    return states.remove(leadership, results.entryOf(jobId));
+                }));
     }
 
     @Override

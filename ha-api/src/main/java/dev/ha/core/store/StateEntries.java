@@ -149,8 +149,8 @@ final class StateEntries {
                     .map(state -> "another value, of version " + state.entry().version())
                     .orElse("no value");
             return seal.after(leadership, Futures.done())
-                    .<State>thenCompose(done ->
-                            CompletableFuture.failedFuture(new ConflictException(name + ": found " + seen)))
+                    .<State>thenCompose(
+                            done -> CompletableFuture.failedFuture(new ConflictException(name + ": found " + seen)))
                     .exceptionallyCompose(this::refused);
         }
 

@@ -95,6 +95,10 @@ final class StoreWorld {
         return entries;
     }
 
+    Entry entry(String name) {
+        return Objects.requireNonNull(entries.get(name), name);
+    }
+
     /** Puts bytes where an entry is, past everything. */
     void damage(String name, byte[] value) {
         entries.put(name, new Entry(name, value, "damaged-" + ++versions, UUID.randomUUID()));
