@@ -209,7 +209,7 @@ final class StateEntries {
     private CompletableFuture<Void> removeFound(Leadership leadership, String name) {
         return find(name).thenCompose(found -> {
             if (found.isEmpty()) {
-                return Futures.done();
+                return seal.after(leadership, Futures.done()); // nothing to be refused by the backend
             }
             State state = found.get();
             if (state.text().isEmpty() && name.startsWith(StateNames.RESERVED)) {
@@ -245,6 +245,7 @@ final class StateEntries {
                                 .filter(name -> !name.equals(StateNames.SEAL))
                                 .toList(),
                         name -> removeFound(leadership, name)))
+                .thenCompose(removed -> seal.after(leadership, CompletableFuture.completedFuture(removed)))
                 .thenApply(removed -> null);
     }
 

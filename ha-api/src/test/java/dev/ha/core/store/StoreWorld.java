@@ -52,6 +52,8 @@ final class StoreWorld {
         ANSWER_LOST,
         /** It is not applied, and nobody knows. */
         REQUEST_LOST,
+        /** It is on its way for long, and nobody knows: applied when all else is done. */
+        ARRIVES_LATE,
         /** It is applied, sent again, and the second answer is taken for the first (Flink's rule 67). */
         APPLIED_TWICE,
         /** The process ends before it. */
@@ -68,6 +70,7 @@ final class StoreWorld {
     private int faultAt = -1;
     private @Nullable Fault fault;
     private @Nullable Runnable interruption;
+    private @Nullable Runnable late;
     private boolean crashed;
     private Instant now = Instant.now().plusSeconds(60);
 
@@ -131,6 +134,11 @@ final class StoreWorld {
 
     /** Nothing happens any more; a process that crashed is another one. */
     void calm() {
+        Runnable arriving = late;
+        late = null;
+        if (arriving != null) {
+            arriving.run();
+        }
         faultAt = -1;
         fault = null;
         interruption = null;
@@ -321,6 +329,14 @@ final class StoreWorld {
                         apply(leadership, name, old, value);
                         throw new ConflictException("second answer");
                     }
+                    case ARRIVES_LATE ->
+                        late = () -> {
+                            try {
+                                apply(leadership, name, old, value);
+                            } catch (HighAvailabilityException refused) {
+                                // Nobody hears of it.
+                            }
+                        };
                     case REQUEST_LOST -> {
                         // Nothing of it arrives.
                     }
