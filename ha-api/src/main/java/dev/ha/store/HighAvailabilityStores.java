@@ -1,8 +1,10 @@
 package dev.ha.store;
 
 import dev.ha.Leadership;
+import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 
 /**
@@ -48,6 +50,19 @@ public interface HighAvailabilityStores {
 
     /** Large things of jobs; the same object each time. */
     BlobStore blobs();
+
+    /**
+     * The value of any entry by its full name, as {@link EntryStore#names} gives it, from its blob if it points to one: for
+     * tools. As last committed; empty when there is none, or when its removal has begun.
+     */
+    CompletionStage<Optional<InputStream>> read(String entry);
+
+    /**
+     * Removes any entry by its full name, and the blob that it points to: for tools. See {@link StateHandleStore#remove}.
+     *
+     * @throws IllegalArgumentException for the seal, which keeps superseded leaders out
+     */
+    CompletionStage<Void> remove(Leadership leadership, String entry);
 
     /**
      * Removes all of one job but its result: graph, checkpoints, counter, blobs, in this order; of each the pointer

@@ -10,6 +10,8 @@ import dev.ha.store.HighAvailabilityStores;
 import dev.ha.store.JobGraphStore;
 import dev.ha.store.JobResultStore;
 import dev.ha.store.StateHandleStore;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -81,6 +83,24 @@ public final class ElectionStores implements HighAvailabilityStores {
     @Override
     public BlobStore blobs() {
         return jobBlobs;
+    }
+
+    @Override
+    public CompletionStage<Optional<InputStream>> read(String entry) {
+        if (entry.startsWith(StateNames.RESERVED)) {
+            return environment.user(
+                    states.get(entry, states::stream).thenApply(found -> found.map(StateEntries.Valued::value)));
+        }
+        return entries.get(entry).thenApply(found -> found.map(each -> new ByteArrayInputStream(each.value())));
+    }
+
+    @Override
+    public CompletionStage<Void> remove(Leadership leadership, String entry) {
+        environment.check(leadership);
+        if (entry.equals(StateNames.SEAL)) {
+            throw new IllegalArgumentException(entry + " keeps superseded leaders out and can't be removed");
+        }
+        return environment.user(states.remove(leadership, entry));
     }
 
     @Override
