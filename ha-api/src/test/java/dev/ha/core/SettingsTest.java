@@ -311,6 +311,7 @@ final class SettingsTest {
                             new Setting(HA + "retry-wait", "100 ms", Source.DEFAULT),
                             new Setting(HA + "max-retry-wait", "10 s", Source.DEFAULT),
                             new Setting(HA + "resign-wait", "1 s", Source.DEFAULT),
+                            new Setting(HA + "storageDir", "none", Source.DEFAULT),
                             new Setting(HA + "demo.password", "none", Source.DEFAULT),
                             new Setting(HA + "demo.users.*", "none", Source.DEFAULT),
                             new Setting(HA + "demo.wait", "90 s", Source.DEFAULT),
