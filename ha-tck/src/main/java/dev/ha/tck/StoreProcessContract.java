@@ -44,6 +44,72 @@ abstract class StoreProcessContract extends RuleGroup {
         return scenario().can(LEASES) ? leaseAndPatience() : TckTimeouts.patience();
     }
 
+    // ---- 6.12
+
+    @Test
+    @Rule("6.12")
+    @DisplayName(
+            "A leader that is stopped in the middle of its writes changes nothing when it goes on after its successor has written")
+    final void stoppedWriters() {
+        needs(ELECTIONS, PROCESSES, LEASES, DURABLE);
+        if (!Child.canStop()) {
+            scenario().abort("processes can't be stopped on this operating system");
+        }
+        Random random = new Random(12);
+        for (int turn = 0; turn < 3; turn++) {
+            Child child = scenario().child("stopped-" + turn).contend(ChildProgram.FILLER);
+            int acts = 30 + random.nextInt(30);
+            expect().within(
+                            crashBound().plus(TckTimeouts.patience()),
+                            () -> child.said("did").size() >= acts,
+                            acts + " writes are acknowledged",
+                            child,
+                            COMMITTED);
+            Node node = scenario().nodeWith("successor-" + turn).shortLease().open();
+            Seat seat = node.contend();
+            child.stop();
+            Leadership leadership = seat.leadership(crashBound());
+            Map<String, String> written = overwriteAll(node, leadership, turn);
+            child.proceed();
+            expect().throughout(
+                            () -> !seat.contender().leads() || values(node).equals(written),
+                            "what the successor has written, and no blob of it gone",
+                            lazily(() ->
+                                    ChildProgram.show(Optional.of(values(node).toString())) + "; " + child),
+                            "is every write conditional, in the backend itself, on the lock of its own candidacy?");
+            expect().that(seat.contender().leads(), "the successor leads on", seat, "why did it lose the leadership?");
+            child.kill();
+            node.close();
+        }
+    }
+
+    private static StateHandleStore<String> filled(Node node) {
+        return node.services().stores(ELECTION).states(ChildProgram.FILLED, Codec.text());
+    }
+
+    /** Every second value goes to a blob. */
+    private Map<String, String> overwriteAll(Node node, Leadership leadership, int turn) {
+        Map<String, String> written = new TreeMap<>();
+        RecoveredStates<String> found =
+                expect().completes(filled(node).getAll(leadership), "the successor reads everything", COMMITTED);
+        expect().that(found.corrupt().isEmpty(), "no state that can't be read", found.corrupt(), COMMITTED);
+        for (StateHandle<String> state : found.states().values()) {
+            String value = ("successor " + turn + " ").repeat(written.size() % 2 == 0 ? 1 : 5_000);
+            expect().completes(filled(node).replace(leadership, state, value), "the successor can replace", COMMITTED);
+            written.put(state.name(), value);
+        }
+        return written;
+    }
+
+    private Map<String, String> values(Node node) {
+        Map<String, String> values = new TreeMap<>();
+        for (String name : expect().completes(filled(node).names(), "names() completes", COMMITTED)) {
+            expect().completes(filled(node).get(name), name + " can be read", COMMITTED)
+                    .ifPresent(state -> values.put(name, state.value()));
+        }
+        return values;
+    }
+
     // ---- 6.21
 
     @Test
