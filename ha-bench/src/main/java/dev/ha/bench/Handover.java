@@ -5,10 +5,10 @@ import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.apache.curator.test.TestingServer;
 
 /**
@@ -53,35 +53,41 @@ public final class Handover {
 
     /** All of them in turns; a table with the first one as the floor. */
     static void measure(List<Contest> contests, int rounds, PrintWriter out) throws Exception {
-        List<long[]> times = new ArrayList<>();
+        List<LongStream.Builder> times = new ArrayList<>();
         for (Contest contest : contests) {
             contest.begin();
-            times.add(new long[rounds]);
+            times.add(LongStream.builder());
         }
         for (int round = -WARM_UP; round < rounds; round++) {
             for (int i = 0; i < contests.size(); i++) {
+                if (round % contests.get(i).every() != 0) {
+                    continue;
+                }
                 long took = contests.get(i).handover();
                 if (round >= 0) {
-                    times.get(i)[round] = took;
+                    times.get(i).add(took);
                 }
                 TimeUnit.MILLISECONDS.sleep(5); // the one who left is back in the queue
             }
         }
-        report(contests, times, out);
+        report(
+                contests,
+                times.stream().map(each -> each.build().sorted().toArray()).toList(),
+                out);
         for (Contest contest : contests) {
             contest.close();
         }
     }
 
     private static void report(List<Contest> contests, List<long[]> times, PrintWriter out) {
-        times.forEach(Arrays::sort);
         double floor = at(times.get(0), 0.5);
-        out.printf("%-24s %10s %10s %10s %12s%n", "", "median ms", "90 % ms", "99 % ms", "x raw floor");
+        out.printf("%-24s %8s %10s %10s %10s %12s%n", "", "rounds", "median ms", "90 % ms", "99 % ms", "x raw floor");
         for (int i = 0; i < contests.size(); i++) {
             long[] sorted = times.get(i);
             out.printf(
-                    "%-24s %10.3f %10.3f %10.3f %12.2f%n",
+                    "%-24s %8d %10.3f %10.3f %10.3f %12.2f%n",
                     contests.get(i).name(),
+                    sorted.length,
                     at(sorted, 0.5),
                     at(sorted, 0.9),
                     at(sorted, 0.99),

@@ -201,8 +201,13 @@ public final class Sigterm {
             return Long.parseLong(line);
         }
 
+        /** Not by force, so that the next run need not wait for their sessions; and before the server ends, without which some would try to release for minutes. */
         void end() {
-            processes.forEach(Process::destroy); // not by force: the next run need not wait for their sessions
+            processes.forEach(Process::destroy);
+            processes.forEach(process -> process.onExit()
+                    .completeOnTimeout(process, 10, TimeUnit.SECONDS)
+                    .join());
+            processes.forEach(Process::destroyForcibly);
         }
     }
 }

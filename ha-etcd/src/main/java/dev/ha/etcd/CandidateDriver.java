@@ -6,10 +6,12 @@ import dev.ha.Reason;
 import dev.ha.etcd.Keys.ElectionKeys;
 import dev.ha.spi.Candidacy;
 import dev.ha.spi.Change;
+import dev.ha.spi.EventLoop;
 import dev.ha.spi.Grant;
 import dev.ha.spi.LeaderElectionDriver;
 import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Lease;
+import dev.ha.spi.Nonce;
 import dev.ha.spi.RecordText;
 import io.etcd.jetcd.api.KeyValue;
 import io.etcd.jetcd.api.RequestOp;
@@ -241,7 +243,7 @@ final class CandidateDriver implements LeaderElectionDriver, Watches.Listener {
                 .build();
         return session.connection().oneOfMany(request).handle((answer, failure) -> {
             if (failure != null) {
-                if (Failures.isOfServer(Failures.unwrap(failure))) {
+                if (Failures.isOfServer(EventLoop.unwrap(failure))) {
                     session.suspect();
                 }
                 throw Failures.ofRead(failure, "leaving " + keys.name());

@@ -5,6 +5,7 @@ import dev.ha.HighAvailabilityException;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.spi.Diagnosable.Check;
+import dev.ha.spi.Nonce;
 import io.etcd.jetcd.api.LeaseGrantRequest;
 import io.etcd.jetcd.api.LeaseGrantResponse;
 import io.etcd.jetcd.api.LeaseGrpc;

@@ -25,9 +25,6 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.File;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
@@ -48,9 +45,6 @@ final class Connection {
     private static final Metadata.Key<String> REQUIRE_LEADER =
             Metadata.Key.of("hasleader", Metadata.ASCII_STRING_MARSHALLER);
 
-    /** Enough to fill a disk's write-ahead log, and few enough to be answered within a part of any renewal. */
-    static final int WINDOW = 64;
-
     private static final CompletableFuture<String> NO_TOKEN = CompletableFuture.completedFuture("");
 
     private final Settings settings;
@@ -62,9 +56,7 @@ final class Connection {
     private long generation;
     private @Nullable Way way;
     private @Nullable CompletableFuture<String> token;
-    private final Deque<Waiting> waiting = new ArrayDeque<>();
-    private int underWay;
-    private boolean sending;
+    private final Window window = new Window(this::txn);
     private boolean closed;
 
     /** {@code offload} runs what blocks, such as looking names up. */
@@ -193,49 +185,14 @@ final class Connection {
         return call(KVGrpc.getTxnMethod(), request, settings.requestTimeout());
     }
 
-    /**
-     * As {@link #txn}, for what each of thousands of elections may want at the same time: only so many are under way, and the others wait, so that a renewal is never
-     * behind all of them (SAFETY E4, rule 2.9). The timeout counts from sending.
-     */
+    /** As {@link #txn}, for what each of thousands of elections may want at the same time. */
     CompletableFuture<TxnResponse> oneOfMany(TxnRequest request) {
-        CompletableFuture<TxnResponse> answer = new CompletableFuture<>();
-        waiting.add(new Waiting(request, answer));
-        sendWaiting();
-        return answer;
-    }
-
-    private record Waiting(TxnRequest request, CompletableFuture<TxnResponse> answer) {}
-
-    private void sendWaiting() {
-        if (sending) {
-            return; // an answer that is there at once
-        }
-        sending = true;
-        try {
-            while (underWay < WINDOW && !waiting.isEmpty()) {
-                Waiting next = waiting.remove();
-                underWay++;
-                Loop.whenDone(txn(next.request), (answer, failure) -> {
-                    underWay--;
-                    if (failure == null) {
-                        next.answer.complete(answer);
-                    } else {
-                        next.answer.completeExceptionally(failure);
-                    }
-                    sendWaiting();
-                });
-            }
-        } finally {
-            sending = false;
-        }
+        return window.send(request);
     }
 
     /** Nobody answers: what was not sent yet is not sent any more. */
     void abandonWaiting(Throwable why) {
-        List<Waiting> abandoned = List.copyOf(waiting);
-        waiting.clear();
-        abandoned.forEach(each ->
-                each.answer.completeExceptionally(Failures.notSent("waiting for its turn", Failures.reason(why), why)));
+        window.abandon(why);
     }
 
     /** What that server says its version is, on a connection of its own. */

@@ -4,10 +4,10 @@ import dev.ha.HighAvailabilityException;
 import dev.ha.OutcomeUnknownException;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.spi.EventLoop;
 import io.grpc.Status;
 import io.grpc.Status.Code;
 import java.net.ConnectException;
-import java.util.concurrent.CompletionException;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLHandshakeException;
 import org.jspecify.annotations.Nullable;
@@ -25,15 +25,6 @@ final class Failures {
     static UnavailableException notSent(String act, Reason reason, @Nullable Throwable cause) {
         String why = cause == null ? "there is no connection" : show(cause);
         return new UnavailableException(act + ": " + why + ", nothing was sent", reason, cause);
-    }
-
-    /** Without the JDK's wrapping. */
-    static Throwable unwrap(Throwable failure) {
-        Throwable inner = failure;
-        while (inner instanceof CompletionException && inner.getCause() != null) {
-            inner = inner.getCause();
-        }
-        return inner;
     }
 
     private static Status status(Throwable failure) {
@@ -104,7 +95,7 @@ final class Failures {
 
     /** Of a read: nothing could be changed by it. */
     static HighAvailabilityException ofRead(Throwable failure, String act) {
-        Throwable inner = unwrap(failure);
+        Throwable inner = EventLoop.unwrap(failure);
         return inner instanceof HighAvailabilityException known
                 ? known
                 : new UnavailableException(act + ": " + show(inner), reason(inner), inner);
@@ -112,7 +103,7 @@ final class Failures {
 
     /** Of a fenced write: exactly one of the kinds that a driver may report. */
     static HighAvailabilityException ofWrite(Throwable failure, String act) {
-        Throwable inner = unwrap(failure);
+        Throwable inner = EventLoop.unwrap(failure);
         if (inner instanceof HighAvailabilityException known) {
             return known;
         }
@@ -123,19 +114,19 @@ final class Failures {
 
     /** Whether it says what became of the request. */
     static boolean isAnswer(Throwable failure) {
-        Throwable inner = unwrap(failure);
+        Throwable inner = EventLoop.unwrap(failure);
         return inner instanceof HighAvailabilityException && !(inner instanceof UnavailableException);
     }
 
     /** Whether nobody can tell what became of the request. */
     static boolean isUnknown(Throwable failure) {
-        Throwable inner = unwrap(failure);
+        Throwable inner = EventLoop.unwrap(failure);
         return !(inner instanceof HighAvailabilityException) && !isRefusal(inner);
     }
 
     /** Code, description and the innermost cause; the class names say nothing to an operator. */
     static String show(Throwable failure) {
-        Throwable inner = unwrap(failure);
+        Throwable inner = EventLoop.unwrap(failure);
         if (inner instanceof HighAvailabilityException known) {
             return String.valueOf(known.getMessage());
         }

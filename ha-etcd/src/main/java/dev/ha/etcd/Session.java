@@ -4,6 +4,9 @@ import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.BackendContext.Timer;
+import dev.ha.spi.EventLoop;
+import dev.ha.spi.Pace;
+import dev.ha.spi.Troubles;
 import io.etcd.jetcd.api.ResponseHeader;
 import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
@@ -118,7 +121,7 @@ final class Session {
                         beat();
                     } else {
                         started = false;
-                        Throwable inner = Failures.unwrap(failure);
+                        Throwable inner = EventLoop.unwrap(failure);
                         boolean known = inner instanceof UnavailableException;
                         told(inner, known ? Reason.ACCESS_DENIED : Reason.CONNECTION_LOST, known ? "" : "starting: ");
                         next = loop.schedule(LAST_RETRY, this::start);
@@ -197,7 +200,7 @@ final class Session {
                 if (failure == null) {
                     well();
                 } else {
-                    failed(Failures.unwrap(failure));
+                    failed(EventLoop.unwrap(failure));
                 }
             } finally {
                 if (next == null) {

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.spi.ElectionText;
+import dev.ha.spi.EventLoop;
 import dev.ha.spi.Lease;
 import dev.ha.spi.Moment;
 import io.etcd.jetcd.api.KeyValue;
@@ -160,11 +161,11 @@ final class Tenure {
         state = State.NEW;
         lost.add(id);
         grantFailures++;
-        if (Failures.isOfServer(Failures.unwrap(failure))) {
+        if (Failures.isOfServer(EventLoop.unwrap(failure))) {
             session.suspect();
         }
-        if (!Failures.isOfServer(Failures.unwrap(failure)) || grantFailures > QUIET_FAILURES) {
-            session.denied(ASKING, Failures.unwrap(failure), ASKING);
+        if (!Failures.isOfServer(EventLoop.unwrap(failure)) || grantFailures > QUIET_FAILURES) {
+            session.denied(ASKING, EventLoop.unwrap(failure), ASKING);
         }
         session.loop().schedule(RETRY, () -> {
             if (state == State.NEW && session.isUp()) {
@@ -406,7 +407,7 @@ final class Tenure {
         if (Failures.isNoLease(failure)) {
             again(batch, waiting);
             end(Reason.EXPIRED, new UnavailableException("the lease has run out", Reason.EXPIRED, failure));
-        } else if (Failures.isOfServer(Failures.unwrap(failure))) {
+        } else if (Failures.isOfServer(EventLoop.unwrap(failure))) {
             // Sent again when a server answers. What this request may still do is outdated when the candidate leaves.
             creating = true;
             again(batch, waiting);
@@ -418,7 +419,7 @@ final class Tenure {
         } else if (batch.size() > 1) {
             again(batch, alone);
         } else {
-            refused(batch.get(0), Failures.unwrap(failure));
+            refused(batch.get(0), EventLoop.unwrap(failure));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.ha.etcd;
 import com.google.protobuf.ByteString;
 import dev.ha.Reason;
 import dev.ha.etcd.Keys.ElectionKeys;
+import dev.ha.spi.EventLoop;
 import io.etcd.jetcd.api.RangeResponse;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -277,7 +278,7 @@ final class Watches {
                 read(batch, answer, during);
                 read();
             } else {
-                failed(batch, Failures.unwrap(failure));
+                failed(batch, EventLoop.unwrap(failure));
             }
         });
     }
@@ -356,7 +357,7 @@ final class Watches {
             this.generation = generation;
             Loop.whenDone(connection.stream(WatchGrpc.getWatchMethod(), this), (opened, failure) -> {
                 if (failure != null) {
-                    broken(Failures.unwrap(failure));
+                    broken(EventLoop.unwrap(failure));
                 } else if (ended) {
                     opened.call().cancel("not wanted any more", null);
                 } else {

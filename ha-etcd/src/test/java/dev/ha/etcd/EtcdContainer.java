@@ -10,6 +10,7 @@ import com.github.dockerjava.api.model.Ports;
 import com.github.dockerjava.api.model.Volume;
 import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerProcess;
+import dev.ha.tck.support.ServerHome;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -73,7 +74,7 @@ final class EtcdContainer implements TestedServers, ServerProcess, ServerData {
         if (obstacle.isPresent()) {
             throw new IllegalStateException(obstacle.get());
         }
-        EtcdContainer server = new EtcdContainer(Files.createTempDirectory("ha-etcd"), EtcdServers.freePorts(1)[0]);
+        EtcdContainer server = new EtcdContainer(Files.createTempDirectory("ha-etcd"), ServerHome.freePorts(1)[0]);
         try {
             server.start();
             return server;

@@ -22,7 +22,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -150,7 +149,7 @@ final class EtcdFixture implements HighAvailabilityFixture {
         Map<String, String> values = new HashMap<>();
         byName(answer.getResponses(1).getResponseRange(), entries).forEach((name, entry) -> {
             String value = entry.getValue().toStringUtf8();
-            values.put(decoded(name), value.substring(value.indexOf('\n') + 1));
+            values.put(SafeName.decode(name), value.substring(value.indexOf('\n') + 1));
         });
         KeyValue root = found.get("root");
         return new RawElection(
@@ -187,18 +186,6 @@ final class EtcdFixture implements HighAvailabilityFixture {
             LeaderRecord.parse(matcher.group(2)).ifPresent(record -> records.put(component, record));
         }
         return records;
-    }
-
-    private static String decoded(String key) {
-        Matcher bytes = Pattern.compile("(?:_[0-9a-f]{2})+").matcher(key);
-        return bytes.replaceAll(run -> {
-            String[] parts = run.group().substring(1).split("_", -1);
-            byte[] utf8 = new byte[parts.length];
-            for (int i = 0; i < parts.length; i++) {
-                utf8[i] = (byte) Integer.parseInt(parts[i], 16);
-            }
-            return Matcher.quoteReplacement(new String(utf8, StandardCharsets.UTF_8));
-        });
     }
 
     private static String find(Pattern pattern, String text) {

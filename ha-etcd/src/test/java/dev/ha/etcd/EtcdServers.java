@@ -3,25 +3,23 @@ package dev.ha.etcd;
 import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.ServerProcess;
+import dev.ha.tck.support.ChildServer;
+import dev.ha.tck.support.ServerHome;
 import dev.ha.tck.support.Waiting;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Real servers as processes of their own, of the version that {@code bin/test-servers} has brought, which can be stopped, continued and killed. Nothing of them is left behind. */
@@ -31,18 +29,16 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
 
     static final String OLD = "3.4";
 
-    private final Path directory;
+    private final ServerHome home;
     private final Path binaries;
     private final String scheme;
     private final List<Server> servers = new ArrayList<>();
     private String cluster = "";
-    private final Thread atExit = new Thread(this::killAll, "kill-etcd");
 
-    private EtcdServers(String line, Path directory, String scheme) {
-        this.directory = directory;
+    private EtcdServers(String line, String scheme) throws IOException {
         this.binaries = binaries(line);
+        this.home = new ServerHome("ha-etcd");
         this.scheme = scheme;
-        Runtime.getRuntime().addShutdownHook(atExit);
     }
 
     static EtcdServers start(int count) throws Exception {
@@ -55,9 +51,9 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
             throw new IllegalStateException("no etcd " + line + " in " + binaries(line) + ": run bin/test-servers");
         }
         boolean tls = options.stream().anyMatch(option -> option.startsWith("--cert-file"));
-        EtcdServers all = new EtcdServers(line, Files.createTempDirectory("ha-etcd"), tls ? "https" : "http");
+        EtcdServers all = new EtcdServers(line, tls ? "https" : "http");
         try {
-            int[] ports = freePorts(count * 2);
+            int[] ports = ServerHome.freePorts(count * 2);
             List<String> peers = new ArrayList<>();
             for (int i = 0; i < count; i++) {
                 PeerProxy proxy = new PeerProxy(ports[2 * i + 1]);
@@ -84,27 +80,7 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
 
     /** Where {@code bin/test-servers} puts the programs of that version line. */
     static Path binaries(String line) {
-        String cache = System.getenv("HA_TEST_SERVERS");
-        String base = System.getenv("XDG_CACHE_HOME");
-        Path home = cache != null
-                ? Path.of(cache)
-                : (base != null ? Path.of(base) : Path.of(System.getProperty("user.home"), ".cache"))
-                        .resolve("ha-test-servers");
-        return home.resolve("etcd-" + line).resolve("bin");
-    }
-
-    static int[] freePorts(int count) throws IOException {
-        int[] ports = new int[count];
-        List<ServerSocket> held = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(socket);
-            ports[i] = socket.getLocalPort();
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
-        }
-        return ports;
+        return ServerHome.brought("etcd-" + line).resolve("bin");
     }
 
     List<Server> all() {
@@ -116,7 +92,7 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
     }
 
     Path directory() {
-        return directory;
+        return home.directory();
     }
 
     @Override
@@ -196,7 +172,7 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
 
     @Override
     public void save() throws Exception {
-        Path backup = directory.resolve("backup");
+        Path backup = directory().resolve("backup");
         Files.deleteIfExists(backup);
         run(servers.get(0).endpoint(), "", "snapshot", "save", backup.toString());
     }
@@ -208,7 +184,7 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
                 "",
                 "snapshot",
                 "restore",
-                directory.resolve("backup").toString(),
+                directory().resolve("backup").toString(),
                 "--name=" + server.name,
                 "--initial-cluster=" + cluster,
                 "--initial-advertise-peer-urls=http://127.0.0.1:" + server.proxy.port(),
@@ -230,11 +206,7 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
             server.kill();
         }
         for (Server server : servers) {
-            try (Stream<Path> files = Files.walk(server.data())) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            ServerHome.delete(server.data());
             how.run(server);
         }
         for (Server server : servers) {
@@ -270,43 +242,31 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
         return output;
     }
 
-    private void killAll() {
-        servers.forEach(Server::killIfAlive);
-    }
-
     @Override
     public void close() throws IOException {
-        killAll();
         for (Server server : servers) {
             server.proxy.close();
         }
-        Runtime.getRuntime().removeShutdownHook(atExit);
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        home.close();
     }
 
     /** One server. */
-    final class Server implements ServerProcess {
+    final class Server extends ChildServer {
         private final String name;
-        private final Path home;
         private final int port;
         private final int peerPort;
         private final PeerProxy proxy;
         private final List<String> options;
-        private @Nullable Process process;
         private String id = "";
 
         Server(String name, int port, int peerPort, PeerProxy proxy, List<String> options) throws IOException {
+            super(home, name);
             this.name = name;
-            this.home = Files.createDirectories(directory.resolve(name));
             this.port = port;
             this.peerPort = peerPort;
             this.proxy = proxy;
             this.options = options.stream()
-                    .map(option -> option.replace("HOME", home.toString()))
+                    .map(option -> option.replace("HOME", home().toString()))
                     .toList();
         }
 
@@ -319,14 +279,11 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
         }
 
         Path data() {
-            return home.resolve("data");
+            return home().resolve("data");
         }
 
         @Override
-        public void start() throws IOException {
-            if (isAlive()) {
-                return;
-            }
+        protected List<String> command() {
             List<String> command = new ArrayList<>(List.of(
                     binaries.resolve("etcd").toString(),
                     "--name=" + name,
@@ -341,19 +298,13 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
                 command.add("--unsafe-no-fsync"); // a test survives no power failure
             }
             command.addAll(options);
-            process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                            home.resolve("output").toFile()))
-                    .start();
+            return command;
         }
 
-        void awaitServing() throws InterruptedException {
-            Waiting.until(() -> !status().isEmpty(), () -> name + " to serve: " + output());
-        }
-
-        private String status() throws Exception {
-            return EtcdProbe.status(this);
+        /** For one that clients need TLS or a login for as well. */
+        @Override
+        public void awaitServing() throws InterruptedException {
+            Waiting.until(() -> !EtcdProbe.status(this).isEmpty(), () -> name + " to serve: " + output());
         }
 
         @Override
@@ -390,57 +341,6 @@ final class EtcdServers implements TestedServers, ServerNetwork, ServerData {
         /** Of raft, as far as it has heard; 0 while it knows no leader. */
         long term() throws Exception {
             return EtcdProbe.term(address());
-        }
-
-        private String output() {
-            try {
-                return Files.readString(home.resolve("output"));
-            } catch (IOException unreadable) {
-                return unreadable.toString();
-            }
-        }
-
-        @Override
-        public void pause() throws Exception {
-            signal("STOP");
-        }
-
-        @Override
-        public void resume() throws Exception {
-            if (!isAlive()) {
-                return;
-            }
-            signal("CONT");
-        }
-
-        private void signal(String signal) throws Exception {
-            Process kill = new ProcessBuilder(
-                            "kill", "-" + signal, Long.toString(started().pid()))
-                    .start();
-            if (kill.waitFor() != 0) {
-                throw new IOException("kill -" + signal + " failed");
-            }
-        }
-
-        @Override
-        public void kill() throws InterruptedException {
-            if (!started().destroyForcibly().waitFor(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException(started().pid() + " lives on");
-            }
-        }
-
-        private Process started() {
-            return Objects.requireNonNull(process, "not started");
-        }
-
-        boolean isAlive() {
-            return process != null && process.isAlive();
-        }
-
-        void killIfAlive() {
-            if (process != null) {
-                process.destroyForcibly();
-            }
         }
     }
 }

@@ -248,10 +248,9 @@ class LeaseFaultsTest {
             for (Leadership leadership : leaderships) {
                 confirmed.add(leadership.confirm("here").toCompletableFuture());
             }
-            Waiting.until(
-                    () -> idle.get(0).handled("Txn") - before >= Connection.WINDOW, () -> "a window of publications");
+            Waiting.until(() -> idle.get(0).handled("Txn") - before >= Window.SIZE, () -> "a window of publications");
             TimeUnit.SECONDS.sleep(1);
-            assertThat(idle.get(0).handled("Txn") - before).isEqualTo(Connection.WINDOW);
+            assertThat(idle.get(0).handled("Txn") - before).isEqualTo(Window.SIZE);
             proxy.resume();
             CompletableFuture.allOf(confirmed.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
         }

@@ -9,10 +9,12 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server's name that can't be looked up in time. */
+@Tag("once")
 class LookupsTest {
     /** A hosts file that nobody ever writes to hangs every lookup, as a name server that is silent does; a JVM reads its name once, hence another one. */
     @Test

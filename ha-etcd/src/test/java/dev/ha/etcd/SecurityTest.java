@@ -12,19 +12,14 @@ import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.tck.FaultProxy;
+import dev.ha.tck.support.Keytool;
 import dev.ha.tck.support.TestContender;
 import dev.ha.tck.support.TestListener;
 import dev.ha.tck.support.Waiting;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.security.Key;
-import java.security.KeyStore;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -221,8 +216,8 @@ class SecurityTest {
 
     @Test
     void speaksTlsWithBothSidesAuthenticated(@TempDir Path files) throws Exception {
-        keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
-        keyPair(files, "client", "CN=client", "san=dns:client");
+        Keytool.keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        Keytool.keyPair(files, "client", "CN=client", "san=dns:client");
         try (EtcdServers servers = EtcdServers.start(
                 EtcdServers.NEW,
                 1,
@@ -262,7 +257,7 @@ class SecurityTest {
 
     @Test
     void tlsFilesThatAreNotThereAreAClearErrorUntilTheyAre(@TempDir Path files) throws Exception {
-        keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        Keytool.keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
         try (EtcdServers servers = EtcdServers.start(
                         EtcdServers.NEW,
                         1,
@@ -283,8 +278,8 @@ class SecurityTest {
 
     @Test
     void tlsFilesThatAreReplacedAreReadAgain(@TempDir Path files) throws Exception {
-        keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
-        keyPair(files, "former", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        Keytool.keyPair(files, "server", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
+        Keytool.keyPair(files, "former", "CN=localhost", "san=dns:localhost,ip:127.0.0.1");
         Path trusted = Files.copy(files.resolve("former.crt"), files.resolve("trusted.crt"));
         try (EtcdServers servers = EtcdServers.start(
                         EtcdServers.NEW,
@@ -298,47 +293,5 @@ class SecurityTest {
             Files.copy(files.resolve("server.crt"), trusted, StandardCopyOption.REPLACE_EXISTING);
             contender.granted();
         }
-    }
-
-    private static void keyPair(Path files, String name, String subject, String names) throws Exception {
-        keytool(
-                files,
-                "-genkeypair",
-                "-alias",
-                name,
-                "-keyalg",
-                "EC",
-                "-dname",
-                subject,
-                "-ext",
-                names,
-                "-ext",
-                "bc:c",
-                "-keystore",
-                name + ".p12");
-        keytool(files, "-exportcert", "-rfc", "-alias", name, "-keystore", name + ".p12", "-file", name + ".crt");
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        try (InputStream in = Files.newInputStream(files.resolve(name + ".p12"))) {
-            store.load(in, "changeit".toCharArray());
-        }
-        Key key = store.getKey(name, "changeit".toCharArray());
-        Files.writeString(
-                files.resolve(name + ".key"),
-                "-----BEGIN PRIVATE KEY-----\n"
-                        + Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key.getEncoded())
-                        + "\n-----END PRIVATE KEY-----\n");
-    }
-
-    private static void keytool(Path files, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storetype", "PKCS12", "-storepass", "changeit"));
-        Process keytool = new ProcessBuilder(command)
-                .directory(files.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor()).as(output).isZero();
     }
 }

@@ -16,11 +16,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** What a watch is not told, and what ends it, while the connection is well: there is no beat within these tests that could notice instead. */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class WatchesTest {
     /** Beats come every quarter of it. */

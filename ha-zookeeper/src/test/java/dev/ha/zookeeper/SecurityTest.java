@@ -10,10 +10,10 @@ import dev.ha.HighAvailability;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.tck.support.Keytool;
 import dev.ha.tck.support.TestContender;
 import dev.ha.tck.support.TestListener;
 import dev.ha.tck.support.Waiting;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -179,7 +179,7 @@ class SecurityTest {
 
     @Test
     void speaksTlsWithBothSidesAuthenticated(@TempDir Path files) throws Exception {
-        keytool(
+        Keytool.run(
                 files,
                 "-genkeypair",
                 "-alias",
@@ -192,7 +192,7 @@ class SecurityTest {
                 "san=dns:localhost,ip:127.0.0.1",
                 "-keystore",
                 "server.p12");
-        keytool(
+        Keytool.run(
                 files,
                 "-genkeypair",
                 "-alias",
@@ -245,20 +245,7 @@ class SecurityTest {
     }
 
     private static void trust(Path files, String alias, String store) throws Exception {
-        keytool(files, "-exportcert", "-alias", alias, "-keystore", alias + ".p12", "-file", alias + ".crt");
-        keytool(files, "-importcert", "-noprompt", "-alias", alias, "-keystore", store, "-file", alias + ".crt");
-    }
-
-    private static void keytool(Path files, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new java.util.ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-        command.addAll(List.of(arguments));
-        command.addAll(List.of("-storetype", "PKCS12", "-storepass", "changeit"));
-        Process keytool = new ProcessBuilder(command)
-                .directory(files.toFile())
-                .redirectErrorStream(true)
-                .start();
-        String output = new String(keytool.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor()).as(output).isZero();
+        Keytool.run(files, "-exportcert", "-alias", alias, "-keystore", alias + ".p12", "-file", alias + ".crt");
+        Keytool.run(files, "-importcert", "-noprompt", "-alias", alias, "-keystore", store, "-file", alias + ".crt");
     }
 }

@@ -5,12 +5,12 @@ import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.ServerData;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.ServerProcess;
-import dev.ha.tck.support.Waiting;
+import dev.ha.tck.support.ChildServer;
+import dev.ha.tck.support.ServerHome;
 import java.io.File;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -19,15 +19,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Real servers as processes of their own, which can be stopped, continued, killed, cut off from each other and set back: Debian's ZooKeeper where
@@ -46,14 +42,12 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
 
     private final List<Server> servers = new ArrayList<>();
     private final List<Link> links = new ArrayList<>();
-    private final Path directory;
+    private final ServerHome home = new ServerHome("ha-zookeeper");
 
     /** A proxy through which one server reaches another. */
     private record Link(int from, int to, FaultProxy proxy) {}
 
-    private ServerProcesses(Path directory) {
-        this.directory = directory;
-    }
+    private ServerProcesses() throws IOException {}
 
     static ServerProcesses start(int count) throws Exception {
         return start(count, Map.of(), List.of());
@@ -64,10 +58,12 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
      * secureClientPort}, whatever its value, is a free port.
      */
     static ServerProcesses start(int count, Map<String, String> properties, List<String> options) throws Exception {
-        ServerProcesses all = new ServerProcesses(Files.createTempDirectory("ha-zookeeper"));
-        int[] ports = freePorts(count * 4);
+        ServerProcesses all = new ServerProcesses();
+        int[] ports = ServerHome.freePorts(count * 4);
         for (int i = 0; i < count; i++) {
-            Path home = Files.createDirectories(all.directory.resolve("server-" + (i + 1)));
+            Server server = new Server(all.home, "server-" + (i + 1), ports[4 * i], ports[4 * i + 3], options);
+            all.servers.add(server);
+            Path home = server.home();
             Files.writeString(home.resolve("myid"), Integer.toString(i + 1));
             Map<String, String> configuration = new HashMap<>(Map.of(
                     "tickTime", Integer.toString(TICK),
@@ -89,14 +85,12 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
                     .append('=')
                     .append(value.replace("HOME", home.toString()))
                     .append('\n'));
-            Path file = home.resolve("zoo.cfg");
             for (int j = 0; j < count && count > 1; j++) {
                 int quorum = all.known(i, j, ports[4 * j + 1], UnaryOperator.identity());
                 int election = all.known(i, j, ports[4 * j + 2], ServerProcesses::withoutAddress);
                 text.append("server.%d=127.0.0.1:%d:%d%n".formatted(j + 1, quorum, election));
             }
-            Files.writeString(file, text);
-            all.servers.add(new Server(home, file, ports[4 * i], ports[4 * i + 3], options));
+            Files.writeString(server.configuration(), text);
         }
         for (Server server : all.servers) {
             server.start();
@@ -132,20 +126,6 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
                 .put(greeting, 8, 8)
                 .put(greeting, rest, greeting.length - rest)
                 .array();
-    }
-
-    private static int[] freePorts(int count) throws IOException {
-        int[] ports = new int[count];
-        List<ServerSocket> held = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-            held.add(socket);
-            ports[i] = socket.getLocalPort();
-        }
-        for (ServerSocket socket : held) {
-            socket.close();
-        }
-        return ports;
     }
 
     List<Server> all() {
@@ -197,7 +177,7 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
     public void save() throws Exception {
         killAll();
         for (Server server : servers) {
-            clear(server.saved());
+            ServerHome.delete(server.saved());
             copy(server.data(), server.saved());
         }
         startAll();
@@ -207,7 +187,7 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
     public void restore() throws Exception {
         killAll();
         for (Server server : servers) {
-            clear(server.data());
+            ServerHome.delete(server.data());
             copy(server.saved(), server.data());
         }
         startAll();
@@ -217,7 +197,7 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
     public void wipe() throws Exception {
         killAll();
         for (Server server : servers) {
-            clear(server.data());
+            ServerHome.delete(server.data());
         }
         startAll();
     }
@@ -243,45 +223,24 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
         }
     }
 
-    private static void clear(Path directory) throws IOException {
-        if (Files.exists(directory)) {
-            try (Stream<Path> files = Files.list(directory)) {
-                for (Path file : files.toList()) {
-                    Files.delete(file);
-                }
-            }
-        }
-    }
-
     @Override
     public void close() throws IOException {
-        for (Server server : servers) {
-            server.killIfAlive();
-        }
         links.forEach(link -> link.proxy.close());
-        try (Stream<Path> files = Files.walk(directory)) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Files.deleteIfExists(file);
-            }
-        }
+        home.close();
     }
 
     /** One server. */
-    static final class Server implements ServerProcess {
-        private final Path home;
-        private final Path configuration;
+    static final class Server extends ChildServer {
         private final int port;
         private final int securePort;
         private final List<String> options;
-        private @Nullable Process process;
 
-        Server(Path home, Path configuration, int port, int securePort, List<String> options) {
-            this.home = home;
-            this.configuration = configuration;
+        Server(ServerHome home, String name, int port, int securePort, List<String> options) throws IOException {
+            super(home, name);
             this.port = port;
             this.securePort = securePort;
             this.options = options.stream()
-                    .map(option -> option.replace("HOME", home.toString()))
+                    .map(option -> option.replace("HOME", home().toString()))
                     .toList();
         }
 
@@ -294,18 +253,19 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
         }
 
         private Path data() {
-            return home.resolve("version-2");
+            return home().resolve("version-2");
         }
 
         private Path saved() {
-            return home.resolve("saved");
+            return home().resolve("saved");
+        }
+
+        private Path configuration() {
+            return home().resolve("zoo.cfg");
         }
 
         @Override
-        public void start() throws IOException {
-            if (process != null && process.isAlive()) {
-                return;
-            }
+        protected List<String> command() {
             List<String> command = new ArrayList<>(List.of(
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "-XX:+UseSerialGC",
@@ -314,29 +274,18 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
                     "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"));
             command.addAll(options);
             command.addAll(List.of(
-                    "-cp", classPath(), "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration.toString()));
-            process = new ProcessBuilder(command)
-                    .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(
-                            home.resolve("output").toFile()))
-                    .start();
+                    "-cp",
+                    classPath(),
+                    "org.apache.zookeeper.server.quorum.QuorumPeerMain",
+                    configuration().toString()));
+            return command;
         }
 
         private static String classPath() {
-            String cache = System.getenv("HA_TEST_SERVERS");
-            String base = System.getenv("XDG_CACHE_HOME");
-            Path home = cache != null
-                    ? Path.of(cache)
-                    : (base != null ? Path.of(base) : Path.of(System.getProperty("user.home"), ".cache"))
-                            .resolve("ha-test-servers");
-            Path debian = home.resolve("zookeeper").resolve("lib");
+            Path debian = ServerHome.brought("zookeeper").resolve("lib");
             return Files.exists(debian.resolve("zookeeper.jar"))
                     ? debian + File.separator + "*"
                     : System.getProperty("java.class.path");
-        }
-
-        void awaitServing() throws InterruptedException {
-            Waiting.until(this::serves, () -> "server " + port + " to serve: " + output());
         }
 
         @Override
@@ -357,14 +306,6 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
             }
         }
 
-        private String output() {
-            try {
-                return Files.readString(home.resolve("output"));
-            } catch (IOException unreadable) {
-                return unreadable.toString();
-            }
-        }
-
         String ask(String word) throws IOException {
             try (Socket socket = new Socket()) {
                 socket.connect(address(), 1_000);
@@ -372,45 +313,6 @@ final class ServerProcesses implements ServerNetwork, ServerData, AutoCloseable 
                 socket.getOutputStream().write(word.getBytes(StandardCharsets.US_ASCII));
                 socket.getOutputStream().flush();
                 return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            }
-        }
-
-        @Override
-        public void pause() throws Exception {
-            signal("STOP");
-        }
-
-        @Override
-        public void resume() throws Exception {
-            signal("CONT");
-        }
-
-        private void signal(String name) throws Exception {
-            if (!started().isAlive()) {
-                return;
-            }
-            Process kill = new ProcessBuilder(
-                            "kill", "-" + name, Long.toString(started().pid()))
-                    .start();
-            if (kill.waitFor() != 0) {
-                throw new IOException("kill -" + name + " failed");
-            }
-        }
-
-        @Override
-        public void kill() throws InterruptedException {
-            if (!started().destroyForcibly().waitFor(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException(started().pid() + " lives on");
-            }
-        }
-
-        private Process started() {
-            return Objects.requireNonNull(process, "not started");
-        }
-
-        void killIfAlive() {
-            if (process != null) {
-                process.destroyForcibly();
             }
         }
     }

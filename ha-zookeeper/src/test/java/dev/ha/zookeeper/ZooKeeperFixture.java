@@ -230,24 +230,12 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
         for (String child : client.getChildren(path + "/entries", false)) {
             try {
                 String text = text(client.getData(path + "/entries/" + child, false, null));
-                entries.put(decoded(child), text.substring(text.indexOf('\n') + 1));
+                entries.put(SafeName.decode(child), text.substring(text.indexOf('\n') + 1));
             } catch (KeeperException.NoNodeException justDeleted) {
                 // Not there is what there is to read.
             }
         }
         return entries;
-    }
-
-    private static String decoded(String node) {
-        Matcher bytes = Pattern.compile("(?:_[0-9a-f]{2})+").matcher(node);
-        return bytes.replaceAll(run -> {
-            String[] parts = run.group().substring(1).split("_", -1);
-            byte[] utf8 = new byte[parts.length];
-            for (int i = 0; i < parts.length; i++) {
-                utf8[i] = (byte) Integer.parseInt(parts[i], 16);
-            }
-            return Matcher.quoteReplacement(new String(utf8, StandardCharsets.UTF_8));
-        });
     }
 
     private static String find(Pattern pattern, String text) {

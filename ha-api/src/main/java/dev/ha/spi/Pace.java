@@ -1,9 +1,9 @@
-package dev.ha.etcd;
+package dev.ha.spi;
 
 import java.time.Duration;
 
-/** How long to wait before something is done again: not at all after a quiet time, then longer and longer. */
-final class Pace {
+/** How long to wait before something is done again: not at all after a quiet time, then longer and longer. Not thread-safe. */
+public final class Pace {
     private static final Duration FIRST = Duration.ofMillis(50);
     private static final Duration LAST = Duration.ofSeconds(5);
     private static final Duration QUIET = LAST.multipliedBy(2);
@@ -11,8 +11,11 @@ final class Pace {
     private Duration wait = Duration.ZERO;
     private long due = Long.MIN_VALUE;
 
+    /** The first one does not wait. */
+    public Pace() {}
+
     /** The wait of who asks at {@code now}. Whoever asks before that has passed shares it. */
-    Duration next(long now) {
+    public Duration next(long now) {
         if (due == Long.MIN_VALUE || now - due > QUIET.toNanos()) {
             wait = Duration.ZERO;
         } else if (now - due >= 0) {

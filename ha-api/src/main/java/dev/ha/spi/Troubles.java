@@ -1,25 +1,24 @@
-package dev.ha.etcd;
+package dev.ha.spi;
 
 import dev.ha.UnavailableException;
-import dev.ha.spi.BackendContext;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What is wrong at present, and with what: told once each, and over when the last is over. On the loop only. */
-final class Troubles {
+/** What is wrong at present, and with what: told once each, and over when the last is over. Not thread-safe: for one thread. */
+public final class Troubles {
     private final BackendContext context;
     private final Runnable remind;
     private final Map<Object, UnavailableException> present = new LinkedHashMap<>();
 
     /** {@code remind} tells followers again what is known, for the engine tells them of each trouble that nothing is. */
-    Troubles(BackendContext context, Runnable remind) {
+    public Troubles(BackendContext context, Runnable remind) {
         this.context = context;
         this.remind = remind;
     }
 
     /** {@code what} is in trouble. */
-    void add(Object what, UnavailableException cause) {
+    public void add(Object what, UnavailableException cause) {
         UnavailableException before = present.put(what, cause);
         if (before == null || before.reason() != cause.reason()) {
             tell(cause);
@@ -27,7 +26,7 @@ final class Troubles {
     }
 
     /** {@code what} is well, or nobody wants it any more. */
-    void remove(Object what) {
+    public void remove(Object what) {
         if (present.remove(what) == null) {
             return;
         }
@@ -46,7 +45,7 @@ final class Troubles {
 
     /** That of {@code what}, if any. */
     @Nullable
-    UnavailableException of(Object what) {
+    public UnavailableException of(Object what) {
         return present.get(what);
     }
 }

@@ -1,0 +1,38 @@
+package dev.ha.kubernetes;
+
+import dev.ha.kubernetes.Exchange.Answer;
+import io.fabric8.kubernetes.api.model.Status;
+import io.fabric8.kubernetes.client.KubernetesClient;
+
+/** The API server has answered, and not with what was asked for. */
+final class Refused extends Exception {
+    private static final long serialVersionUID = 1L;
+    private static final int LONGEST = 500;
+    private final int code;
+
+    /** {@code act} names verb and resource, {@code reason} is the server's. */
+    Refused(String act, int code, String reason) {
+        super(act + ": " + code + (reason.isBlank() ? "" : " " + reason), null, false, false);
+        this.code = code;
+    }
+
+    /** What {@code answer} says. */
+    static Refused of(KubernetesClient client, String act, Answer answer) {
+        String text = answer.body();
+        try {
+            Status status = client.getKubernetesSerialization().unmarshal(text, Status.class);
+            text = status.getMessage() == null ? "" : shortened(status.getMessage());
+        } catch (RuntimeException notOurs) {
+            text = shortened(text); // of a proxy, perhaps
+        }
+        return new Refused(act, answer.code(), text);
+    }
+
+    private static String shortened(String text) {
+        return text.length() > LONGEST ? text.substring(0, LONGEST) : text;
+    }
+
+    int code() {
+        return code;
+    }
+}
