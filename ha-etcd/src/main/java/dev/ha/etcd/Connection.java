@@ -7,6 +7,7 @@ import io.etcd.jetcd.api.KVGrpc;
 import io.etcd.jetcd.api.MaintenanceGrpc;
 import io.etcd.jetcd.api.RangeRequest;
 import io.etcd.jetcd.api.RangeResponse;
+import io.etcd.jetcd.api.ResponseHeader;
 import io.etcd.jetcd.api.StatusRequest;
 import io.etcd.jetcd.api.TxnRequest;
 import io.etcd.jetcd.api.TxnResponse;
@@ -29,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +59,7 @@ final class Connection {
     private @Nullable Way way;
     private @Nullable CompletableFuture<String> token;
     private final Window window = new Window(this::txn);
+    private final Progress progress = new Progress();
     private boolean closed;
 
     /** {@code offload} runs what blocks, such as looking names up. */
@@ -171,18 +174,38 @@ final class Connection {
 
     /** A linearizable read: done when the server was in touch with a quorum after it was sent. */
     CompletableFuture<RangeResponse> prove(Duration timeout) {
+        ResponseHeader least = progress.furthest();
         return call(
-                KVGrpc.getRangeMethod(),
-                RangeRequest.newBuilder().setKey(probe).setCountOnly(true).build(),
-                timeout);
+                        KVGrpc.getRangeMethod(),
+                        RangeRequest.newBuilder()
+                                .setKey(probe)
+                                .setCountOnly(true)
+                                .build(),
+                        timeout)
+                .thenApply(answer -> {
+                    progress.proven(answer.getHeader(), least);
+                    return answer;
+                });
+    }
+
+    /** How often the data were seen to be set back, by any proof. */
+    int setBacks() {
+        return progress.setBacks();
     }
 
     CompletableFuture<RangeResponse> range(RangeRequest request) {
-        return call(KVGrpc.getRangeMethod(), request, settings.requestTimeout());
+        return noted(call(KVGrpc.getRangeMethod(), request, settings.requestTimeout()), RangeResponse::getHeader);
     }
 
     CompletableFuture<TxnResponse> txn(TxnRequest request) {
-        return call(KVGrpc.getTxnMethod(), request, settings.requestTimeout());
+        return noted(call(KVGrpc.getTxnMethod(), request, settings.requestTimeout()), TxnResponse::getHeader);
+    }
+
+    private <A> CompletableFuture<A> noted(CompletableFuture<A> answer, Function<A, ResponseHeader> header) {
+        return answer.thenApply(message -> {
+            progress.note(header.apply(message));
+            return message;
+        });
     }
 
     /** As {@link #txn}, for what each of thousands of elections may want at the same time. */

@@ -7,7 +7,6 @@ import dev.ha.spi.BackendContext.Timer;
 import dev.ha.spi.EventLoop;
 import dev.ha.spi.Pace;
 import dev.ha.spi.Troubles;
-import io.etcd.jetcd.api.ResponseHeader;
 import io.netty.handler.ssl.SslContext;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,9 +46,9 @@ final class Session {
     private @Nullable Timer next;
     private CompletableFuture<Void> up = new CompletableFuture<>();
     private CompletableFuture<Void> proven = new CompletableFuture<>();
-    private ResponseHeader latestProof = ResponseHeader.getDefaultInstance();
     private String process = "";
     private boolean started;
+    private boolean everUp;
     private boolean beating;
     private boolean suspected;
     private boolean closed;
@@ -190,7 +189,7 @@ final class Session {
         present = tenure;
         CompletableFuture<Void> proof = present != null && present.isLive()
                 ? present.renew()
-                : connection.prove(patience()).thenAccept(answer -> isSetBack(answer.getHeader()));
+                : connection.prove(patience()).thenAccept(answer -> {});
         Loop.whenDone(proof, (done, failure) -> {
             beating = false;
             if (closed) {
@@ -210,25 +209,9 @@ final class Session {
         });
     }
 
-    /**
-     * Whether the data are older than those of the proof before, or another cluster's: each proof is a linearizable read that was sent after the answer to the one
-     * before. Asked once for each proof.
-     */
-    boolean isSetBack(ResponseHeader proof) {
-        ResponseHeader before = proof(proof);
-        return before.getRevision() > proof.getRevision()
-                || (before.getClusterId() != 0 && before.getClusterId() != proof.getClusterId());
-    }
-
-    private ResponseHeader proof(ResponseHeader latest) {
-        ResponseHeader before = latestProof;
-        latestProof = latest;
-        return before;
-    }
-
     /** The first connection of a JVM loads hundreds of classes: no reason to give it up where there is no other server. */
     private Duration patience() {
-        return known.isEmpty() && connection.servers() == 1 ? settings.requestTimeout() : settings.tryTimeout();
+        return !everUp && connection.servers() == 1 ? settings.requestTimeout() : settings.tryTimeout();
     }
 
     private void cancelNext() {
@@ -246,6 +229,7 @@ final class Session {
 
     private void well() {
         failures = 0;
+        everUp = true;
         boolean news = !isUp();
         troubles.remove(this);
         if (news || !known.contains(connection.server())) {

@@ -68,6 +68,7 @@ final class Tenure {
     private @Nullable Lease lease;
     private boolean creating;
     private boolean asked;
+    private int setBacks;
     private boolean ranOut;
     private int grantFailures;
     private boolean revoking;
@@ -114,6 +115,7 @@ final class Tenure {
         state = State.GRANTING;
         id = ThreadLocalRandom.current().nextLong(1, Long.MAX_VALUE);
         asked = true;
+        setBacks = session.connection().setBacks();
         long ttl = session.settings().leaseTtl().toSeconds();
         Moment sent = Moment.now(session.context());
         Loop.whenDone(
@@ -202,8 +204,8 @@ final class Tenure {
                         timeout)
                 .thenCompose(renewed -> session.connection().prove(timeout).thenCompose(proof -> {
                     Lease present = lease;
-                    if (session.isSetBack(
-                            proof.getHeader())) { // what a leader has written since is gone: it has to know
+                    if (session.connection().setBacks()
+                            != setBacks) { // what a leader has written since is gone: it has to know
                         end(
                                 Reason.HISTORY_RESET,
                                 new UnavailableException(

@@ -11,30 +11,14 @@ import dev.ha.tck.support.Waiting;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** A request that nobody waits for any more is carried out after all: on etcd nothing that is read before can tell (SAFETY C1, S10; rules 2.7, 4.6). */
-@TestInstance(Lifecycle.PER_CLASS)
-class LateRequestsTest {
+class LateRequestsTest extends OneServer {
     /** Longer than any test: what stays on a lease that is renewed stays for ever. */
     private static final Map<String, String> SETTINGS = Map.of("lease-ttl", "60 s", "request-timeout", "1 s");
 
     private static final Map<String, String> SHORT = Map.of("lease-ttl", "5 s");
-    private EtcdServers server;
-
-    @BeforeAll
-    void start() throws Exception {
-        server = EtcdServers.start(1);
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        server.close();
-    }
 
     @Test
     void aCreationThatWasRepeatedLeavesNoCandidateBehind() throws Exception {

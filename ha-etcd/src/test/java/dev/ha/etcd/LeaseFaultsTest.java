@@ -16,27 +16,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** What happens to a lease, its keys and its watches, besides what the TCK does to every backend. */
-@TestInstance(Lifecycle.PER_CLASS)
-class LeaseFaultsTest {
+class LeaseFaultsTest extends OneServer {
     private static final Map<String, String> SHORT = Map.of("lease-ttl", "5 s");
-    private EtcdServers server;
-
-    @BeforeAll
-    void start() throws Exception {
-        server = EtcdServers.start(1);
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        server.close();
-    }
 
     private List<String> lines(String... arguments) throws Exception {
         return server.ctl(arguments).lines().filter(line -> !line.isBlank()).toList();

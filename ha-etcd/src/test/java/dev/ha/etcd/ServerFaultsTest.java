@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.Reason;
+import dev.ha.tck.FaultProxy;
 import dev.ha.tck.ServerNetwork;
 import dev.ha.tck.support.Overlap;
 import dev.ha.tck.support.TestContender;
@@ -289,6 +290,50 @@ class ServerFaultsTest {
             Leadership last = b.all().get(b.all().size() - 1);
             last.confirm("b").toCompletableFuture().get(10, TimeUnit.SECONDS);
             listener.await("b");
+        }
+    }
+
+    /**
+     * The data that come back have the leader's candidate too, and the one before it leaves first: nothing in the election tells the leader that what it has written
+     * since is gone.
+     */
+    @Test
+    void aLeaderWhoseCandidateIsInRestoredDataLeadsNoLonger() throws Exception {
+        Map<String, String> patient = Map.of("lease-ttl", "60 s"); // longer than this test waits: nothing runs out
+        try (EtcdServers servers = EtcdServers.start(1);
+                FaultProxy proxy = FaultProxy.before(servers.addresses().get(0));
+                Node first = new Node(servers.endpoints(), "back", patient);
+                Node second = new Node("127.0.0.1:" + proxy.address().getPort(), "back", patient)) {
+            first.contend("x").confirmed("first");
+            TestContender waiting = second.contend("x");
+            Waiting.until(() -> candidates(servers).size() == 2, () -> "two candidates, not " + candidates(servers));
+            String before = candidates(servers).get(0);
+            servers.save();
+            first.leave();
+            Leadership led = waiting.confirmed("second");
+            proxy.cut();
+            servers.restore();
+            servers.get(0).awaitServing();
+            assertThat(candidates(servers)).hasSize(2).contains(before);
+            servers.ctl("del", before);
+            assertThat(candidates(servers)).hasSize(1);
+            proxy.resume();
+            assertThat(waiting.revoked()).isSameAs(led);
+            assertThat(led.isValid()).isFalse();
+            Leadership again = waiting.confirmed("again");
+            assertThat(again.fencingToken()).isNotEqualTo(led.fencingToken());
+        }
+    }
+
+    /** Keys of all candidates for x of the cluster {@code back}, the oldest first. */
+    private static List<String> candidates(EtcdServers servers) {
+        try {
+            return servers.ctl("get", "--prefix", "--keys-only", "--sort-by=CREATE", "/ha/back/elections/x/c/")
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .toList();
+        } catch (Exception unreachable) {
+            throw new IllegalStateException(unreachable);
         }
     }
 

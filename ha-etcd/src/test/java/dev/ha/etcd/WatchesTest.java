@@ -14,17 +14,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInstance;
-import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** What a watch is not told, and what ends it, while the connection is well: there is no beat within these tests that could notice instead. */
 @Tag("once")
-@TestInstance(Lifecycle.PER_CLASS)
-class WatchesTest {
+class WatchesTest extends OneServer {
     /** Beats come every quarter of it. */
     private static final Duration NO_BEAT = Duration.ofMinutes(20);
 
@@ -35,18 +30,6 @@ class WatchesTest {
 
     /** One for all requests, and one that asked for the server's version. */
     private static final int CONNECTIONS = 2;
-
-    private EtcdServers server;
-
-    @BeforeAll
-    void start() throws Exception {
-        server = EtcdServers.start(1);
-    }
-
-    @AfterAll
-    void stop() throws Exception {
-        server.close();
-    }
 
     /** Writes what no contender would, but what a watch shows. */
     private static long write(EtcdServers servers, String election) throws Exception {

@@ -277,7 +277,8 @@ abstract class ServerContract extends RuleGroup {
         Member unusedLeader = settled(members);
         servers.harm(data::save);
         servers.awaitAllWell();
-        // What is saved has another leader, so that nobody's lock is brought back under a live handle.
+        // What is saved has another leader. Whoever leads may be in it as a contender that waits: its lock is not
+        // brought back with what it wrote.
         settled(members).leadership().resign();
         boolean unusedAsTheStoreHasIt = setBack(servers, data::restore, members);
         boolean distinct = setBack(servers, data::wipe, members);
