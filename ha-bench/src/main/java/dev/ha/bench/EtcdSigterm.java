@@ -59,6 +59,7 @@ public final class EtcdSigterm {
         Client client = Client.builder().endpoints(endpoint).build();
         long lease = client.getLeaseClient().grant(10).get().getID();
         client.getLeaseClient().keepAlive(lease, KeptAlive.QUIETLY);
+        out.println(Sigterm.WAITING);
         CampaignResponse won =
                 client.getElectionClient().campaign(NAME, lease, NAME).get();
         out.println(System.nanoTime());

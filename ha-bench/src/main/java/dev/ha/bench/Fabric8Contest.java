@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Fabric8's LeaderElector: {@code cancel} of one, which releases, until {@code onStartLeading} of the other. It polls, and a Lease released is free after a second only, so most of the time nothing happens. */
 final class Fabric8Contest extends Duel {
@@ -41,7 +42,8 @@ final class Fabric8Contest extends Duel {
     }
 
     /** An elector that releases when the future is cancelled. */
-    static CompletableFuture<?> start(KubernetesClient client, String lease, String identity, Runnable granted) {
+    static CompletableFuture<?> start(
+            KubernetesClient client, String lease, String identity, Runnable granted, Consumer<String> newLeader) {
         String namespace = client.getNamespace() == null ? "default" : client.getNamespace();
         return client.leaderElector()
                 .withConfig(new LeaderElectionConfigBuilder()
@@ -51,7 +53,7 @@ final class Fabric8Contest extends Duel {
                         .withRenewDeadline(DEADLINE)
                         .withRetryPeriod(RETRY)
                         .withReleaseOnCancel(true)
-                        .withLeaderCallbacks(new LeaderCallbacks(granted, () -> {}, leader -> {}))
+                        .withLeaderCallbacks(new LeaderCallbacks(granted, () -> {}, newLeader))
                         .build())
                 .build()
                 .start();
@@ -65,7 +67,7 @@ final class Fabric8Contest extends Duel {
     /** The pause is for fairness: right after a handover the next one would always meet a contender that has just looked. */
     @Override
     void contend(int who) throws InterruptedException {
-        electors[who] = start(clients[who], "ha-bench-fabric8", "contender-" + who, () -> granted(who));
+        electors[who] = start(clients[who], "ha-bench-fabric8", "contender-" + who, () -> granted(who), leader -> {});
         TimeUnit.MILLISECONDS.sleep(random.nextInt(Math.toIntExact(LONGEST_POLL.toMillis())));
     }
 

@@ -51,8 +51,13 @@ public final class KubernetesSigterm {
 
     private static void fabric8(Path kubeconfig, PrintWriter out) throws InterruptedException {
         KubernetesClient client = Fabric8Contest.client(kubeconfig);
+        String identity = UUID.randomUUID().toString();
         CompletableFuture<?> elector = Fabric8Contest.start(
-                client, "ha-bench-fabric8-sigterm", UUID.randomUUID().toString(), () -> out.println(System.nanoTime()));
+                client, "ha-bench-fabric8-sigterm", identity, () -> out.println(System.nanoTime()), leader -> {
+                    if (!leader.equals(identity) && !leader.isEmpty()) {
+                        out.println(Sigterm.WAITING);
+                    }
+                });
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {

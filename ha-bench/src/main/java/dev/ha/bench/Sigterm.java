@@ -4,6 +4,7 @@ import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderContender;
+import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
@@ -17,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.apache.curator.framework.CuratorFramework;
@@ -32,6 +34,8 @@ import org.apache.curator.test.TestingServer;
  */
 public final class Sigterm {
     private static final long QUEUEING_MS = 1_500;
+    /** What a process prints when it knows of a leader, so that it is in line, or will soon be. */
+    static final String WAITING = "waiting";
 
     private Sigterm() {}
 
@@ -74,6 +78,7 @@ public final class Sigterm {
             @Override
             public void grantLeadership(Leadership leadership) {
                 out.println(System.nanoTime());
+                CompletionStage<Void> unused = leadership.confirm("leader");
             }
 
             @Override
@@ -84,6 +89,9 @@ public final class Sigterm {
                 throw new IllegalStateException(error);
             }
         });
+        LeaderRetrievalService leader = services.leaderRetrieval("sigterm");
+        leader.start(information -> {});
+        CompletionStage<Void> unused = leader.leader().thenAccept(known -> out.println(WAITING));
         services.awaitClosed();
     }
 
@@ -112,6 +120,7 @@ public final class Sigterm {
                         },
                         "close"));
         latch.start();
+        out.println(WAITING);
         new CountDownLatch(1).await();
     }
 
@@ -159,7 +168,7 @@ public final class Sigterm {
         private final Class<?> program;
         private final String kind;
         private final String servers;
-        private final List<Process> processes = new ArrayList<>();
+        private final List<Child> children = new ArrayList<>();
 
         /** {@code program} with the arguments {@code child}, {@code kind} and {@code servers} is one process. */
         Pair(String name, Class<?> program, String kind, String servers) {
@@ -170,44 +179,70 @@ public final class Sigterm {
         }
 
         void begin() throws Exception {
-            granted(start());
+            start().granted();
             start();
         }
 
         /** All processes are on one machine, whose monotonic clock they share. */
         long handover() throws Exception {
+            Child waiting = children.get(1);
+            waiting.awaitWaiting();
             TimeUnit.MILLISECONDS.sleep(QUEUEING_MS);
-            Process leaving = processes.remove(0);
+            Process leaving = children.remove(0).process;
             long began = System.nanoTime();
             leaving.destroy();
-            long took = granted(processes.get(0)) - began;
+            long took = waiting.granted() - began;
             leaving.waitFor();
             start();
             return took;
         }
 
-        private Process start() throws IOException {
-            Process process = Children.start(program, kind, servers);
-            processes.add(process);
-            return process;
-        }
-
-        private static long granted(Process process) throws IOException {
-            String line = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8))
-                    .readLine();
-            if (line == null) {
-                throw new IllegalStateException("a process ended before it led");
-            }
-            return Long.parseLong(line);
+        private Child start() throws IOException {
+            Child child = new Child(Children.start(program, kind, servers));
+            children.add(child);
+            return child;
         }
 
         /** Not by force, so that the next run need not wait for their sessions; and before the server ends, without which some would try to release for minutes. */
         void end() {
+            List<Process> processes =
+                    children.stream().map(child -> child.process).toList();
             processes.forEach(Process::destroy);
             processes.forEach(process -> process.onExit()
                     .completeOnTimeout(process, 10, TimeUnit.SECONDS)
                     .join());
             processes.forEach(Process::destroyForcibly);
+        }
+    }
+
+    /** One process, and what it prints. */
+    private static final class Child {
+        final Process process;
+        private final BufferedReader lines;
+
+        Child(Process process) {
+            this.process = process;
+            this.lines = new BufferedReader(new InputStreamReader(process.getInputStream(), StandardCharsets.UTF_8));
+        }
+
+        void awaitWaiting() throws IOException {
+            if (!next().equals(WAITING)) {
+                throw new IllegalStateException("a process led before the other one was told to end");
+            }
+        }
+
+        /** When it was. */
+        long granted() throws IOException {
+            String line = next();
+            return line.equals(WAITING) ? granted() : Long.parseLong(line);
+        }
+
+        private String next() throws IOException {
+            String line = lines.readLine();
+            if (line == null) {
+                throw new IllegalStateException("a process ended before it led");
+            }
+            return line;
         }
     }
 }
