@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
@@ -295,6 +296,10 @@ final class Api {
             Loop.whenDone(begun, (client, failure) -> {
                 if (failure == null) {
                     target = url(client, "") + ", namespace " + namespace(client);
+                    CompletionStage<Boolean> unused = context.blocking(() -> {
+                        LockText.load(client.getKubernetesSerialization());
+                        return true;
+                    });
                 }
             });
             return begun;

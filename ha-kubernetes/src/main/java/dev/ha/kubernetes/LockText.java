@@ -8,6 +8,7 @@ import io.fabric8.kubernetes.api.model.coordination.v1.Lease;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseBuilder;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpec;
 import io.fabric8.kubernetes.api.model.coordination.v1.LeaseSpecBuilder;
+import io.fabric8.kubernetes.client.utils.KubernetesSerialization;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +37,19 @@ final class LockText {
         this.candidate = candidate;
         this.identity = process + "_" + candidate;
         this.lease = lease;
+    }
+
+    /** Loads what is needed for the first time when a lock is taken over or given up, which would cost a large part of a second then. */
+    static void load(KubernetesSerialization json) {
+        LockText text = new LockText("cluster", "election", "process", "candidate", Duration.ofSeconds(1));
+        Term term = new Term("history", 1, false);
+        Lease empty = text.fresh();
+        empty.getMetadata().setUid("uid");
+        empty.getMetadata().setResourceVersion("1");
+        Lock free = Lock.of(json.unmarshal(json.asJson(empty), Lease.class));
+        Lease taken = text.taken(free, Instant.EPOCH, term, 1);
+        Lock held = Lock.of(json.unmarshal(json.asJson(taken), Lease.class));
+        String unused = json.asJson(text.released(held, Instant.EPOCH, term, 2));
     }
 
     String identity() {
