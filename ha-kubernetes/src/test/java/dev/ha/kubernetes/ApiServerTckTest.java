@@ -3,10 +3,10 @@ package dev.ha.kubernetes;
 import dev.ha.tck.BackendContract;
 import dev.ha.tck.HighAvailabilityFixture;
 
-/** All rules on an API server with one etcd behind it, with the documented Role and no right more. */
+/** All rules on an API server, with the documented Role and no right more. */
 class ApiServerTckTest extends BackendContract {
     @Override
     protected HighAvailabilityFixture createFixture() throws Exception {
-        return new KubeFixture(KubeServers.start());
+        return new KubeFixture(TestedCluster.find());
     }
 }

@@ -5,14 +5,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.ha.tck.support.Keytool;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -53,21 +57,25 @@ final class KubeApi {
         this.token = token;
     }
 
-    /** Of the server at {@code address}, whose certificate is in the key store {@code name} in {@code files}. */
-    static KubeApi of(InetSocketAddress address, Path files, String name, String token) throws Exception {
+    /** Of the server at {@code address}, whose certificate, or that of who has signed it, is in a file. */
+    static KubeApi of(InetSocketAddress address, Path certificate, String token) throws Exception {
         HttpClient client = HttpClient.newBuilder()
-                .sslContext(trusting(files, name))
+                .sslContext(trusting(certificate))
                 .version(HttpClient.Version.HTTP_1_1) // so that a stopped server costs this request only
                 .connectTimeout(Duration.ofSeconds(5))
                 .build();
-        return new KubeApi(client, "https://127.0.0.1:" + address.getPort(), token);
+        return new KubeApi(client, "https://" + address.getHostString() + ":" + address.getPort(), token);
     }
 
-    /** What a client of the server with that key store has to believe. */
-    static SSLContext trusting(Path files, String name) throws Exception {
+    /** What a client of a server has to believe. */
+    static SSLContext trusting(Path certificate) throws Exception {
         KeyStore store = KeyStore.getInstance("PKCS12");
         store.load(null, null);
-        store.setCertificateEntry(name, Keytool.store(files, name).getCertificate(name));
+        try (InputStream file = Files.newInputStream(certificate)) {
+            for (Certificate each : CertificateFactory.getInstance("X.509").generateCertificates(file)) {
+                store.setCertificateEntry(Integer.toString(store.size()), each);
+            }
+        }
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         trust.init(store);
         SSLContext context = SSLContext.getInstance("TLS");

@@ -30,13 +30,13 @@ import java.util.function.UnaryOperator;
 final class KubeFixture implements HighAvailabilityFixture {
     private static final String RECORD = "record";
 
-    private final KubeServers servers;
+    private final TestedCluster cluster;
     private final LeaseEditor leases;
 
-    /** {@code servers} are closed with this. */
-    KubeFixture(KubeServers servers) {
-        this.servers = servers;
-        this.leases = new LeaseEditor(servers);
+    /** {@code cluster} is closed with this. */
+    KubeFixture(TestedCluster cluster) {
+        this.cluster = cluster;
+        this.leases = new LeaseEditor(cluster);
     }
 
     @Override
@@ -46,17 +46,17 @@ final class KubeFixture implements HighAvailabilityFixture {
 
     @Override
     public List<InetSocketAddress> servers() {
-        return List.of(servers.api().address());
+        return List.of(cluster.address());
     }
 
     @Override
     public List<ServerProcess> serverProcesses() {
-        return List.of(servers.api());
+        return cluster.processes();
     }
 
     @Override
     public Optional<ServerData> serverData() {
-        return Optional.of(servers);
+        return cluster.data();
     }
 
     @Override
@@ -77,7 +77,7 @@ final class KubeFixture implements HighAvailabilityFixture {
                     "high-availability.mode",
                     "kubernetes",
                     "high-availability.kubernetes.kubeconfig",
-                    servers.kubeconfig(through.get(0)).toString(),
+                    cluster.kubeconfig(through.get(0)).toString(),
                     "high-availability.kubernetes.leader-election.lease-duration",
                     (lease.toMillis() + 999) / 1_000 + " s");
         } catch (IOException e) {
@@ -175,6 +175,6 @@ final class KubeFixture implements HighAvailabilityFixture {
 
     @Override
     public void close() throws IOException {
-        servers.close();
+        cluster.close();
     }
 }

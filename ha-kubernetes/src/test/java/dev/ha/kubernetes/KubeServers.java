@@ -1,9 +1,7 @@
 package dev.ha.kubernetes;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.MissingNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ha.tck.ServerData;
+import dev.ha.tck.ServerProcess;
 import dev.ha.tck.support.ChildServer;
 import dev.ha.tck.support.Keytool;
 import dev.ha.tck.support.ServerHome;
@@ -18,30 +16,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 
 /**
  * A real API server with a real etcd behind it, as processes of their own, which can be stopped, continued and killed: those of {@code KUBEBUILDER_ASSETS} where it is
  * set, otherwise what {@code bin/test-servers} has brought. RBAC is on; the clients under test have the Role of docs/kubernetes.md and nothing more.
  */
-final class KubeServers implements ServerData, AutoCloseable {
-    static final String NAMESPACE = "ha-test";
-
-    private static final String ROLES = "/apis/rbac.authorization.k8s.io/v1/namespaces/" + NAMESPACE;
+final class KubeServers implements TestedCluster, ServerData {
     private static final String USER = "ha-user";
     private static final String USER_TOKEN = "ha-user-token";
     private static final String ADMIN_TOKEN = "admin-token";
     private static final String KEY = "server";
-    private static final Pattern YAML = Pattern.compile("(?s)```yaml\n(.*?)```");
 
     private final ServerHome home = new ServerHome("ha-kubernetes");
     private final Etcd etcd;
     private final ApiServer api;
     private final KubeApi admin;
-    private JsonNode role = MissingNode.getInstance();
+    private final Rights rights;
 
     private KubeServers(List<String> options) throws Exception {
         int[] ports = ServerHome.freePorts(3);
@@ -51,7 +44,8 @@ final class KubeServers implements ServerData, AutoCloseable {
                 ADMIN_TOKEN + ",admin,admin,\"system:masters\"\n" + USER_TOKEN + "," + USER + "," + USER + "\n");
         etcd = new Etcd(ports[0], ports[1]);
         api = new ApiServer(ports[2], options);
-        admin = KubeApi.of(api.address(), home.directory(), KEY, ADMIN_TOKEN);
+        admin = KubeApi.of(api.address(), certificate(), ADMIN_TOKEN);
+        rights = new Rights(admin);
     }
 
     static KubeServers start() throws Exception {
@@ -78,14 +72,24 @@ final class KubeServers implements ServerData, AutoCloseable {
         setUp();
     }
 
-    private static Path binary(String name, String otherwise) {
+    /** Whether there are programs to start. */
+    static boolean areInstalled() {
+        return Files.isExecutable(place("kube-apiserver", "kubernetes"))
+                && Files.isExecutable(place("etcd", "etcd-3.5"));
+    }
+
+    private static Path place(String name, String otherwise) {
         String assets = System.getenv("KUBEBUILDER_ASSETS");
-        Path found = assets != null && !assets.isEmpty()
+        return assets != null && !assets.isEmpty()
                 ? Path.of(assets, name)
                 : ServerHome.brought(otherwise).resolve("bin").resolve(name);
+    }
+
+    private static Path binary(String name, String otherwise) {
+        Path found = place(name, otherwise);
         if (!Files.isExecutable(found)) {
             throw new IllegalStateException("no " + found + ": "
-                    + (assets == null
+                    + (System.getenv("KUBEBUILDER_ASSETS") == null
                             ? "run bin/test-servers, or set KUBEBUILDER_ASSETS to a directory with kube-apiserver and etcd"
                             : "KUBEBUILDER_ASSETS must be a directory with kube-apiserver and etcd"));
         }
@@ -100,13 +104,14 @@ final class KubeServers implements ServerData, AutoCloseable {
         return etcd;
     }
 
-    KubeApi admin() {
+    @Override
+    public KubeApi admin() {
         return admin;
     }
 
     /** What the clients of the server have to believe. */
     SSLContext trusting() throws Exception {
-        return KubeApi.trusting(home.directory(), KEY);
+        return KubeApi.trusting(certificate());
     }
 
     /** As this server, for somebody who stands in its place. */
@@ -114,54 +119,43 @@ final class KubeServers implements ServerData, AutoCloseable {
         return KubeApi.posing(home.directory(), KEY);
     }
 
+    @Override
+    public InetSocketAddress address() {
+        return api.address();
+    }
+
+    @Override
+    public List<ServerProcess> processes() {
+        return List.of(api);
+    }
+
+    @Override
+    public Optional<ServerData> data() {
+        return Optional.of(this);
+    }
+
     // ---- what an administrator sets up
 
     /** Namespace, Role and RoleBinding, as docs/kubernetes.md says. */
     private void setUp() throws Exception {
         admin.post("/api/v1/namespaces", "{\"metadata\":{\"name\":\"%s\"}}".formatted(NAMESPACE));
-        role = admin.apply(ROLES + "/roles", documentedRole());
-        bind("{\"kind\":\"User\",\"name\":\"%s\",\"apiGroup\":\"rbac.authorization.k8s.io\"}".formatted(USER), "user");
-    }
-
-    private static String documentedRole() throws IOException {
-        Path docs = Path.of("..", "docs", "kubernetes.md");
-        Matcher blocks = YAML.matcher(Files.readString(docs));
-        while (blocks.find()) {
-            for (String document : blocks.group(1).split("(?m)^---$", -1)) {
-                if (document.contains("kind: Role\n")) {
-                    return document;
-                }
-            }
-        }
-        throw new IllegalStateException("no Role in " + docs.toAbsolutePath());
+        rights.setUp("{\"kind\":\"User\",\"name\":\"%s\",\"apiGroup\":\"rbac.authorization.k8s.io\"}".formatted(USER));
     }
 
     /** The Role, for {@code subject} as well. */
     void bind(String subject, String name) throws Exception {
-        admin.post(ROLES + "/rolebindings", """
-                {"metadata":{"name":"%s"},"subjects":[%s],
-                 "roleRef":{"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"%s"}}""".formatted(name, subject, roleName()));
-    }
-
-    private String roleName() {
-        return role.path("metadata").path("name").asText();
+        rights.bind(subject, name);
     }
 
     /** Takes {@code verb} out of the Role. */
     void forbid(String verb) throws Exception {
-        admin.edit(
-                ROLES + "/roles/" + roleName(), present -> present.path("rules").forEach(rule -> {
-                    List<String> left = new ArrayList<>();
-                    rule.path("verbs").forEach(each -> left.add(each.asText()));
-                    left.remove(verb);
-                    left.forEach(((ObjectNode) rule).putArray("verbs")::add);
-                }));
+        rights.forbid(verb);
         awaitAccess(verb, false);
     }
 
     /** The Role as documented again. */
     void allowAll() throws Exception {
-        admin.edit(ROLES + "/roles/" + roleName(), present -> ((ObjectNode) present).set("rules", role.path("rules")));
+        rights.allowAll();
     }
 
     /** The authorizer learns of a change by a watch of its own. */
@@ -197,38 +191,14 @@ final class KubeServers implements ServerData, AutoCloseable {
         return "token: " + ADMIN_TOKEN;
     }
 
-    /** A kubeconfig of the restricted user, for the server as it is reached at {@code through}. */
-    Path kubeconfig(InetSocketAddress through) throws IOException {
+    @Override
+    public Path kubeconfig(InetSocketAddress through) throws IOException {
         return kubeconfig("https://127.0.0.1:" + through.getPort(), "token: " + USER_TOKEN);
     }
 
     /** A kubeconfig with {@code credentials} as its user. */
     Path kubeconfig(String server, String credentials) throws IOException {
-        String text = """
-                apiVersion: v1
-                kind: Config
-                clusters:
-                - name: test
-                  cluster:
-                    server: %s
-                    certificate-authority: %s
-                contexts:
-                - name: test
-                  context:
-                    cluster: test
-                    namespace: %s
-                    user: test
-                current-context: test
-                users:
-                - name: test
-                  user:
-                    %s
-                """.formatted(server, certificate(), NAMESPACE, credentials);
-        Path file = home.directory().resolve("kubeconfig-" + Integer.toHexString(text.hashCode()));
-        if (Files.notExists(file)) {
-            Files.writeString(file, text);
-        }
-        return file;
+        return Kubeconfig.write(home.directory(), server, certificate(), credentials);
     }
 
     // ---- set back

@@ -10,12 +10,13 @@ import java.util.function.Consumer;
 final class LeaseEditor {
     static final String ANNOTATIONS = "ha-services.github.io/";
 
-    private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/" + KubeServers.NAMESPACE + "/leases";
-    private static final String CONFIG_MAPS = "/api/v1/namespaces/" + KubeServers.NAMESPACE + "/configmaps";
+    private static final String LEASES =
+            "/apis/coordination.k8s.io/v1/namespaces/" + TestedCluster.NAMESPACE + "/leases";
+    private static final String CONFIG_MAPS = "/api/v1/namespaces/" + TestedCluster.NAMESPACE + "/configmaps";
     private final KubeApi admin;
 
-    LeaseEditor(KubeServers servers) {
-        admin = servers.admin();
+    LeaseEditor(TestedCluster cluster) {
+        admin = cluster.admin();
     }
 
     static String path(String name) {

@@ -29,8 +29,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** A server that reads and does not write, as one does whose etcd is full or whose webhooks are down; and what was stripped, and what is secret. */
 @TestInstance(Lifecycle.PER_CLASS)
 class RefusedRequestsTest {
-    private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/" + KubeServers.NAMESPACE + "/leases";
-    private static final String ROOTS = "/api/v1/namespaces/" + KubeServers.NAMESPACE + "/configmaps";
+    private static final String LEASES =
+            "/apis/coordination.k8s.io/v1/namespaces/" + TestedCluster.NAMESPACE + "/leases";
+    private static final String ROOTS = "/api/v1/namespaces/" + TestedCluster.NAMESPACE + "/configmaps";
     private KubeServers servers;
     private LeaseEditor leases;
 
@@ -235,7 +236,7 @@ class RefusedRequestsTest {
         Path torn = Files.writeString(files.resolve("token"), "SECRET-abc\ndef");
         Map<String, String> settings = new HashMap<>(Node.SHORT);
         settings.put("master-url", servers.url());
-        settings.put("namespace", KubeServers.NAMESPACE);
+        settings.put("namespace", TestedCluster.NAMESPACE);
         settings.put("token-file", torn.toString());
         settings.put("tls.ca", servers.certificate().toString());
         try (Node node = new Node("torn-file", settings)) {

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class RightsTest {
-    private static final String API = "/api/v1/namespaces/" + KubeServers.NAMESPACE;
+    private static final String API = "/api/v1/namespaces/" + TestedCluster.NAMESPACE;
     private KubeServers servers;
 
     @BeforeAll
@@ -166,13 +166,14 @@ class RightsTest {
     void aTokenFileThatIsRotatedIsReadAgainAndNobodyNotices(@TempDir Path files) throws Exception {
         servers.admin().post(API + "/serviceaccounts", "{\"metadata\":{\"name\":\"pod\"}}");
         servers.bind(
-                "{\"kind\":\"ServiceAccount\",\"name\":\"pod\",\"namespace\":\"%s\"}".formatted(KubeServers.NAMESPACE),
+                "{\"kind\":\"ServiceAccount\",\"name\":\"pod\",\"namespace\":\"%s\"}"
+                        .formatted(TestedCluster.NAMESPACE),
                 "pod");
         Path file = files.resolve("token");
         write(file, token("pod", "first"));
         Map<String, String> settings = new HashMap<>(Node.timing(15, 10, 2));
         settings.put("master-url", servers.url());
-        settings.put("namespace", KubeServers.NAMESPACE);
+        settings.put("namespace", TestedCluster.NAMESPACE);
         settings.put("token-file", file.toString());
         settings.put("tls.ca", servers.certificate().toString());
         try (Node node = new Node("rotated", settings)) {
@@ -237,7 +238,7 @@ class RightsTest {
         Path ca = files.resolve("stranger.crt");
         Map<String, String> settings = new HashMap<>(Node.SHORT);
         settings.put("master-url", servers.url());
-        settings.put("namespace", KubeServers.NAMESPACE);
+        settings.put("namespace", TestedCluster.NAMESPACE);
         settings.put("token", servers.userToken());
         settings.put("tls.ca", ca.toString());
         try (Node node = new Node("distrusting", settings)) {
