@@ -35,6 +35,8 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
     private @Nullable Holding holding;
     /** What the last PUT that was to take the Lease says. */
     private @Nullable Term term;
+    /** Whether only a look, and not the Lease, has said that there is no root. */
+    private boolean unsure;
 
     private @Nullable Timer retry;
     /** Whether the last attempt has failed. */
@@ -90,25 +92,19 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             hold(present, own, lock, sent); // a PUT of ours that came late (SAFETY C2)
         } else if (present.opensAt() <= session.loop().nanoTime()) {
             if (lock == null) {
-                create(present, own);
+                create(own);
             } else {
                 take(present, own, lock);
             }
         } // else the observation tells when it is time
     }
 
-    private void create(Observation present, Claim own) {
-        CompletableFuture<Lock> request =
-                session.heeded(session.api().create(text.fresh())).thenApply(Lock::of);
-        own.fly(request, (lock, failure) -> {
+    private void create(Claim own) {
+        own.fly(own.create(), (lock, failure) -> {
             if (failure == null) {
-                session.leases().answered(lock);
-                present.seen(lock);
                 goOn(null);
             } else if (Failures.isConflict(failure) || Failures.isUnknown(failure)) { // somebody was faster, perhaps we
-                own.fly(
-                        session.leases().read(present),
-                        (found, unread) -> goOn(unread != null || found != null ? unread : failure));
+                own.fly(own.look(), (found, unread) -> goOn(unread != null || found.lock() != null ? unread : failure));
             } else {
                 goOn(failure);
             }
@@ -142,6 +138,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             return;
         }
         term = wanted;
+        unsure |= lock.store().isEmpty();
         own.fly(
                 own.put(lock, count -> text.taken(lock, session.context().wallTime(), wanted, count)),
                 (outcome, failure) -> {
@@ -200,7 +197,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         session.troubles().remove(this);
         Holding begun = new Holding(candidacy, session, text, own, root, lock, sent, this::lost);
         holding = begun;
-        begun.begin(present.lock());
+        begun.begin(present.lock(), unsure);
     }
 
     private void lost(Reason reason, @Nullable Throwable cause) {
@@ -242,6 +239,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         if (holding != null) {
             holding.end();
         }
+        root.end();
         if (observation != null) {
             session.leases().leave(observation, this);
         }

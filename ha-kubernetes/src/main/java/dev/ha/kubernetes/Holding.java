@@ -84,15 +84,37 @@ final class Holding {
         renewAfter(sentAt);
     }
 
-    /** Leads, at once or when the store is sealed; {@code latest} is the Lease by now. */
-    void begin(@Nullable Lock latest) {
+    /** Leads, at once or when the store is sealed; {@code latest} is the Lease by now, {@code unsure} whether a look has said that there is no store. */
+    void begin(@Nullable Lock latest, boolean unsure) {
         candidacy.joined(lease);
         if (term.store()) {
             seal();
+        } else if (unsure) {
+            look();
         } else {
             lead();
         }
         check(latest);
+    }
+
+    /** A predecessor may have made a root since that look. Not from our PUT on, or not to write into it: it looks at the Lease when it has made one (SAFETY S5). */
+    private void look() {
+        if (!mayLead()) {
+            return;
+        }
+        Loop.whenDone(root.look(), (found, failure) -> {
+            if (!mayLead()) {
+                return;
+            }
+            if (failure != null) {
+                notSealed(failure, this::look);
+            } else if (found.isPresent()) {
+                say(term.withStore());
+            } else {
+                session.troubles().remove(root);
+                lead();
+            }
+        });
     }
 
     /**
@@ -108,7 +130,7 @@ final class Holding {
                 return;
             }
             if (failure != null) {
-                notSealed(failure);
+                notSealed(failure, this::seal);
             } else if (larger.isPresent()) { // of another history, or of a successor: then the PUT fails
                 raise(larger.getAsLong());
             } else {
@@ -120,32 +142,36 @@ final class Holding {
     }
 
     private void raise(long seal) {
+        try {
+            say(term.withToken(Term.after(seal)));
+        } catch (CorruptDataException unusable) {
+            notSealed(unusable, this::seal);
+        }
+    }
+
+    /** The Lease says it, under its fence, before the root does. */
+    private void say(Term wanted) {
         if (!mayLead()) {
             return;
         }
-        try {
-            term = term.withToken(Term.after(seal));
-        } catch (CorruptDataException unusable) {
-            notSealed(unusable);
-            return;
-        }
-        Loop.whenDone(ride(), (raised, notRaised) -> {
-            if (notRaised == null) {
+        term = wanted;
+        Loop.whenDone(ride(), (said, notSaid) -> {
+            if (notSaid == null) {
                 seal();
             } else {
-                afterAPause(() -> raise(seal));
+                afterAPause(() -> say(wanted));
             }
         });
     }
 
     /** Tried again, but not for ever: another process may be able to (SAFETY S5). */
-    private void notSealed(Throwable failure) {
+    private void notSealed(Throwable failure, Runnable again) {
         String act = "sealing the store of " + candidacy.election();
         if (session.loop().nanoTime() - sealBy >= 0) {
             lost.accept(Failures.reason(failure), Failures.ofRead(failure, act));
         } else {
             session.troubles().add(root, Failures.unavailable(failure, act)); // renewals go well meanwhile
-            afterAPause(this::seal);
+            afterAPause(again);
         }
     }
 

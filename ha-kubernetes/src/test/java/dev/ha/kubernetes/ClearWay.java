@@ -28,7 +28,10 @@ import javax.net.SocketFactory;
 final class ClearWay implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
 
+    private static final Pattern REQUEST = Pattern.compile("(GET|PUT|POST) /.* HTTP/1.1");
+
     private final List<Refusal> refusals = new CopyOnWriteArrayList<>();
+    private final List<String> requests = new CopyOnWriteArrayList<>();
     private final Relay exit;
     private final FaultProxy proxy;
     private final Relay entrance;
@@ -56,6 +59,11 @@ final class ClearWay implements AutoCloseable {
     /** How many requests the server has answered so far, whether anybody was there to hear it or not. */
     long answered() {
         return exit.answers.get();
+    }
+
+    /** How many requests that begin with {@code line} have come so far. */
+    long requests(String line) {
+        return requests.stream().filter(each -> each.startsWith(line)).count();
     }
 
     /** Holds back the next request that begins with {@code line}, such as {@code "GET /api/"}; of one with a body, perhaps its head only. */
@@ -109,6 +117,10 @@ final class ClearWay implements AutoCloseable {
     /** Whether {@code head}, which begins with a request, is answered here, its body read. */
     private boolean isRefused(byte[] head, InputStream in, OutputStream back) throws IOException {
         String text = new String(head, StandardCharsets.ISO_8859_1);
+        String first = text.lines().findFirst().orElse("");
+        if (REQUEST.matcher(first).matches()) {
+            requests.add(first);
+        }
         for (Refusal refusal : refusals) {
             if (text.startsWith(refusal.line)) {
                 refusal.count.incrementAndGet();
