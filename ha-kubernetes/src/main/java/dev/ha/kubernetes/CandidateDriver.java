@@ -4,6 +4,7 @@ import dev.ha.CorruptDataException;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.kubernetes.Claim.Kind;
 import dev.ha.kubernetes.Claim.Outcome;
 import dev.ha.spi.BackendContext.Timer;
@@ -14,6 +15,7 @@ import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Moment;
 import dev.ha.spi.Nonce;
 import dev.ha.spi.Pace;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -80,6 +82,13 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             holding.check(present.lock());
         } else if (present.isKnown() && !own.isFlying() && retry == null) {
             step(present, own);
+        }
+    }
+
+    @Override
+    public void unknown(UnavailableException trouble) {
+        if (!over && observation != null) {
+            session.troubles().add(observation, trouble); // until it can be read
         }
     }
 
@@ -151,9 +160,9 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                         hold(present, own, outcome.lock(), outcome.sent());
                     } else if (outcome.failure() != null) {
                         trouble(outcome.failure());
-                        later();
+                        later(session.pause(pace, outcome.failure()));
                     } else if (outcome.kind() == Kind.AGAIN || present.lock() == lock) {
-                        later();
+                        later(pace.next(session.loop().nanoTime()));
                     } else {
                         goOn(null);
                     }
@@ -177,16 +186,16 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             trouble(failure);
         } // of an outage everybody hears from the session
         failed = true;
-        later();
+        later(session.pause(pace, failure));
     }
 
     private void trouble(Throwable failure) {
         session.troubles().add(this, Failures.unavailable(failure, "contending for " + candidacy.election()));
     }
 
-    private void later() {
+    private void later(Duration wait) {
         if (retry == null) {
-            retry = session.loop().schedule(pace.next(session.loop().nanoTime()), () -> {
+            retry = session.loop().schedule(wait, () -> {
                 retry = null;
                 changed();
             });

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -37,11 +36,16 @@ final class ClearWay implements AutoCloseable {
     private final Relay entrance;
 
     ClearWay(KubeServers servers) throws Exception {
+        this(servers, false);
+    }
+
+    /** {@code tellsEnds}: whether the server hears of it after all when a client hangs up, so that many may. */
+    ClearWay(KubeServers servers, boolean tellsEnds) throws Exception {
         exit = new Relay(
                 ServerSocketFactory.getDefault(),
                 servers.trusting().getSocketFactory(),
                 servers.api().address(),
-                false);
+                tellsEnds);
         proxy = FaultProxy.before(exit.address());
         entrance =
                 new Relay(servers.posing().getServerSocketFactory(), SocketFactory.getDefault(), proxy.address(), true);
@@ -82,7 +86,19 @@ final class ClearWay implements AutoCloseable {
 
     /** From now on answers each request that begins with {@code line} with {@code code} and {@code message}, and the server hears nothing of it. */
     Refusal refuse(String line, int code, String message) {
-        Refusal refusal = new Refusal(line, code, message);
+        return refuse(line, code, message, "");
+    }
+
+    /** The same with more headers: each a line with its end. */
+    Refusal refuse(String line, int code, String message, String headers) {
+        Refusal refusal = new Refusal(line, code, message, headers);
+        refusals.add(refusal);
+        return refusal;
+    }
+
+    /** From now on keeps each request that begins with {@code line} and never answers it. */
+    Refusal swallow(String line) {
+        Refusal refusal = new Refusal(line);
         refusals.add(refusal);
         return refusal;
     }
@@ -91,21 +107,32 @@ final class ClearWay implements AutoCloseable {
     final class Refusal implements AutoCloseable {
         private final String line;
         private final byte[] answer;
-        private final AtomicInteger count = new AtomicInteger();
+        private final List<Long> times = new CopyOnWriteArrayList<>();
 
-        private Refusal(String line, int code, String message) {
+        private Refusal(String line) {
+            this.line = line;
+            this.answer = new byte[0];
+        }
+
+        private Refusal(String line, int code, String message, String headers) {
             this.line = line;
             String status =
                     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":%d,\"message\":\"%s\"}"
                             .formatted(code, message);
-            this.answer = ("HTTP/1.1 " + code + " Refused\r\nContent-Type: application/json\r\nContent-Length: "
-                            + status.length() + "\r\n\r\n" + status)
+            this.answer = ("HTTP/1.1 " + code + " Refused\r\n" + headers
+                            + "Content-Type: application/json\r\nContent-Length: " + status.length() + "\r\n\r\n"
+                            + status)
                     .getBytes(StandardCharsets.ISO_8859_1);
         }
 
         /** How many there were. */
         int count() {
-            return count.get();
+            return times.size();
+        }
+
+        /** When they came. */
+        List<Long> times() {
+            return times;
         }
 
         @Override
@@ -123,7 +150,7 @@ final class ClearWay implements AutoCloseable {
         }
         for (Refusal refusal : refusals) {
             if (text.startsWith(refusal.line)) {
-                refusal.count.incrementAndGet();
+                refusal.times.add(System.nanoTime());
                 int end = text.indexOf("\r\n\r\n") + 4;
                 Matcher length = LENGTH.matcher(text.substring(0, end));
                 int body = length.find() ? Integer.parseInt(length.group(1)) : 0;

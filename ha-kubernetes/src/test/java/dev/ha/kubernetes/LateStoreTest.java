@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ha.Leadership;
 import dev.ha.store.EntryStore;
+import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.FaultProxy.Hold;
 import dev.ha.tck.support.TestContender;
 import dev.ha.tck.support.Waiting;
@@ -102,6 +103,36 @@ class LateStoreTest {
                     .isEmpty();
             assertThatThrownBy(() -> writing.get(30, TimeUnit.SECONDS)).isNotNull();
             write(b, next, "mine").get(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /** It does not know yet that it was superseded, and finds its successor's seal. */
+    @Test
+    void aSuccessorsSealIsNotOverwritten() throws Exception {
+        try (Node first = new Node(servers, "successor", Node.LONG)) {
+            write(first, first.contend("x").granted(), "first").get(10, TimeUnit.SECONDS);
+        }
+        String name = LeaseEditor.name(leases.of("successor", "x"));
+        try (ClearWay way = new ClearWay(servers);
+                Node a = new Node(servers, way.address(), "successor", timeout("25 s"));
+                Node b = new Node(servers, "successor", Node.LONG)) {
+            Hold look = way.hold("GET " + ROOTS);
+            TestContender superseded = a.contend("x");
+            isCaught(look); // its PUT has taken the Lease
+            ClearWay.Refusal puts = way.refuse("PUT " + LEASES, 429, "later");
+            way.refuse("GET " + LEASES + "/", 429, "later");
+            Hold event = way.proxy()
+                    .hold(Direction.TO_CLIENT, message -> new String(message, StandardCharsets.ISO_8859_1)
+                            .contains("\"MODIFIED\""));
+            leases.release(name);
+            Leadership led = b.contend("x").granted();
+            write(b, led, "second").get(10, TimeUnit.SECONDS);
+            int before = puts.count();
+            look.release();
+            Waiting.until(() -> puts.count() >= before + 2, () -> "attempts to raise its token in the Lease");
+            assertThat(superseded.all()).isEmpty();
+            write(b, led, "third").get(10, TimeUnit.SECONDS);
+            event.release();
         }
     }
 
