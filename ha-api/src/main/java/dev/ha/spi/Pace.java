@@ -4,8 +4,8 @@ import java.time.Duration;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * How long to wait before something is done again: not at all after a quiet time, then longer and longer, up to 5 s. Each wait but the first is shortened at random, by up to
- * a half, so that those who wait for the same thing do not come back together. Not thread-safe.
+ * How long to wait before something is done again: not at all after a quiet time, then longer and longer, up to 5 s. Each wait but the first is shortened at
+ * random, by up to a half, so that those who wait for the same thing do not come back together. Not thread-safe.
  */
 public final class Pace {
     private static final Duration FIRST = Duration.ofMillis(50);

@@ -25,8 +25,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests to the API server: each one HTTP exchange, never repeated, answered or given up within the timeout, on the loop. Each has a connection of its own; the
- * wait for one counts. Those for single Leases, by which leaderships are kept, wait for each other only.
+ * Requests to the API server: each one HTTP exchange, never repeated, answered or given up within the timeout, on the loop. Each has a connection of its own;
+ * the wait for one counts. Those for single Leases, by which leaderships are kept, wait for each other only.
  */
 final class Api {
     /** Whether the timeout of the JDK's client ends with the headers of an answer, as it does before JDK 26. */
@@ -299,8 +299,8 @@ final class Api {
     }
 
     /**
-     * The files of its certificates may be others by now: the next request reads them. Those under way go on. Not again soon, as each client has threads that end some
-     * time after it only.
+     * The files of its certificates may be others by now: the next request reads them. Those under way go on. Not again soon, as each client has threads that
+     * end some time after it only.
      */
     private void forget(KubernetesClient client) {
         long now = loop.nanoTime();

@@ -19,8 +19,8 @@ final class Failures {
     private static final int CONFLICT = 409;
     private static final int NOT_FOUND = 404;
     /**
-     * What an API server says of a request that it has not carried out. Any other 4xx is of something on the way, that has perhaps given up waiting for the API server
-     * (408, 425, 499): nobody knows what became of the request.
+     * What an API server says of a request that it has not carried out. Any other 4xx is of something on the way, that has perhaps given up waiting for the API
+     * server (408, 425, 499): nobody knows what became of the request.
      */
     private static final Set<Integer> REFUSALS =
             Set.of(400, 401, 403, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 422, 429, 431);

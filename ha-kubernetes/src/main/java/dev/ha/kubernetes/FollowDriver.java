@@ -96,8 +96,8 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
     }
 
     /**
-     * One look can't tell whether a holder is alive: who has only been found, with something published, is observed until it writes, or has been silent for as long
-     * as it may (SAFETY K5).
+     * One look can't tell whether a holder is alive: who has only been found, with something published, is observed until it writes, or has been silent for as
+     * long as it may (SAFETY K5).
      */
     private static boolean isObserved(Observation present) {
         return !present.isOnlyFound() || present.isExpired();

@@ -100,7 +100,7 @@ final class Holding {
         check(latest);
     }
 
-    /** A predecessor may have made a root since that look. Not from our PUT on, or not to write into it: it looks at the Lease when it has made one (SAFETY S5). */
+    /** A predecessor may have made a root since that look. From our PUT on it may make one, but not write into it, as it reads the Lease first (SAFETY S5). */
     private void look() {
         if (!mayLead()) {
             return;
@@ -296,7 +296,7 @@ final class Holding {
         }
     }
 
-    /** A server that is ill is not asked at once again by each leader there is, and left alone for as long as it wants, if another try fits before the deadline. */
+    /** A server that is ill is not asked at once again by each leader there is, and left alone for as long as it wants, if time for a try remains. */
     private void pause(Duration least, @Nullable Throwable failure) {
         Duration wait = longer(least, wanted(failure));
         if (!wait.isZero()) {

@@ -178,7 +178,7 @@ final class Leases implements LeaseWatch.Listener {
         }
         if (toReread.add(observation)) {
             session.loop().schedule(session.pause(rereads, failure), () -> {
-                if (toReread.remove(observation)) {
+                if (toReread.remove(observation) && session.isReachable()) { // else the LIST after the outage shows it
                     reread(observation);
                 }
             });

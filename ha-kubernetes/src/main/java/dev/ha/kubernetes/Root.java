@@ -244,8 +244,8 @@ final class Root {
     }
 
     /**
-     * Done when nothing that was sent can arrive any more (SAFETY C1). A creation may as long as there is no root: then it fails, and is to be asked again; creating
-     * one only to be sure would be what is to be prevented (rule 4.6).
+     * Done when nothing that was sent can arrive any more (SAFETY C1). A creation may as long as there is no root: then this fails, and is asked for again;
+     * creating one only to be sure would be what is to be prevented (rule 4.6).
      */
     CompletableFuture<Void> settled() {
         return serially(() -> uncertain == 0 && !creating

@@ -7,8 +7,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What users read, each thing by few requests however many ask. All who ask while those are under way share the next one, which is sent after the last of them has
- * asked: so it is as good as one of their own, and never the answer to an earlier question. On the loop only.
+ * What users read, each thing by few requests however many ask. All who ask while those are under way share the next one, which is sent after the last of them
+ * has asked: so it is as good as one of their own, and never the answer to an earlier question. On the loop only.
  */
 final class SharedReads<K, T> {
     /** Two, so that nobody waits for a request that got lost. */
