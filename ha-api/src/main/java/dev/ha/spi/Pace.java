@@ -1,8 +1,12 @@
 package dev.ha.spi;
 
 import java.time.Duration;
+import java.util.concurrent.ThreadLocalRandom;
 
-/** How long to wait before something is done again: not at all after a quiet time, then longer and longer. Not thread-safe. */
+/**
+ * How long to wait before something is done again: not at all after a quiet time, then longer and longer, up to 5 s. Each wait but the first is shortened at
+ * random, by up to a half, so that those who wait for the same thing do not come back together. Not thread-safe.
+ */
 public final class Pace {
     private static final Duration FIRST = Duration.ofMillis(50);
     private static final Duration LAST = Duration.ofSeconds(5);
@@ -24,7 +28,9 @@ public final class Pace {
         } else {
             return Duration.ofNanos(due - now);
         }
-        due = now + wait.toNanos();
-        return wait;
+        long most = wait.toNanos();
+        long shortened = most - ThreadLocalRandom.current().nextLong(most / 2 + 1);
+        due = now + shortened;
+        return Duration.ofNanos(shortened);
     }
 }

@@ -13,8 +13,7 @@ import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.http.HttpRequest;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -27,24 +26,26 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests to the API server: each one HTTP exchange, never repeated, answered or given up within the timeout, on the loop. At most {@value #WINDOW} at once,
- * each with a connection of its own; the wait for one counts.
+ * Requests to the API server: each one HTTP exchange, never repeated, answered or given up within the timeout, on the loop. Each has a connection of its own;
+ * the wait for one counts. Those for single Leases, by which leaderships are kept, wait for each other only.
  */
 final class Api {
-    private static final int WINDOW = 64;
     /** Whether the timeout of the JDK's client ends with the headers of an answer, as it does before JDK 26. */
     private static final boolean HEADERS_ONLY = Runtime.version().feature() < 26;
 
+    private static final Duration REOPEN = Duration.ofSeconds(5);
     private static final String JSON = "application/json";
     private static final int PAGE = 100;
 
     private final Settings settings;
     private final BackendContext context;
     private final Loop loop;
-    private final Deque<Runnable> waiting = new ArrayDeque<>();
+    private final Lane keeping = new Lane(64);
+    private final Lane others = new Lane(16);
     private @Nullable CompletableFuture<KubernetesClient> opening;
     private final Set<KubernetesClient> former = new HashSet<>();
-    private int running;
+    private boolean forgotten;
+    private long forgottenAt;
     private volatile String target = "not set up yet";
 
     Api(Settings settings, BackendContext context, Loop loop) {
@@ -57,22 +58,23 @@ final class Api {
 
     /** As a quorum knows it. */
     CompletableFuture<Optional<Lease>> lease(String name) {
-        return orNone(ask("get", Kind.LEASES, "GET", "/" + name, null, Lease.class));
+        return orNone(ask(keeping, "get", Kind.LEASES, "GET", "/" + name, null, Lease.class));
     }
 
     CompletableFuture<Lease> create(Lease lease) {
-        return ask("create", Kind.LEASES, "POST", "", lease, Lease.class);
+        return ask(keeping, "create", Kind.LEASES, "POST", "", lease, Lease.class);
     }
 
     /** Replaces the one of that name, resourceVersion and uid. */
     CompletableFuture<Lease> update(Lease lease) {
-        return ask("update", Kind.LEASES, "PUT", "/" + bound(lease), lease, Lease.class);
+        return ask(keeping, "update", Kind.LEASES, "PUT", "/" + bound(lease), lease, Lease.class);
     }
 
     /** One page of all of a label, as a quorum knows them; {@code from} is the token in the page before. */
     CompletableFuture<LeaseList> leases(String label, @Nullable String from) {
         String query = "?labelSelector=" + encode(label) + "&limit=" + PAGE;
         return ask(
+                others,
                 "list",
                 Kind.LEASES,
                 "GET",
@@ -83,20 +85,27 @@ final class Api {
 
     /** Whether anybody answers. */
     CompletableFuture<LeaseList> probe(String label) {
-        return ask("list", Kind.LEASES, "GET", "?labelSelector=" + encode(label) + "&limit=1", null, LeaseList.class);
+        return ask(
+                keeping,
+                "list",
+                Kind.LEASES,
+                "GET",
+                "?labelSelector=" + encode(label) + "&limit=1",
+                null,
+                LeaseList.class);
     }
 
     CompletableFuture<Optional<ConfigMap>> configMap(String name) {
-        return orNone(ask("get", Kind.CONFIG_MAPS, "GET", "/" + name, null, ConfigMap.class));
+        return orNone(ask(others, "get", Kind.CONFIG_MAPS, "GET", "/" + name, null, ConfigMap.class));
     }
 
     CompletableFuture<ConfigMap> create(ConfigMap map) {
-        return ask("create", Kind.CONFIG_MAPS, "POST", "", map, ConfigMap.class);
+        return ask(others, "create", Kind.CONFIG_MAPS, "POST", "", map, ConfigMap.class);
     }
 
     /** Replaces the one of that name, resourceVersion and uid. */
     CompletableFuture<ConfigMap> update(ConfigMap map) {
-        return ask("update", Kind.CONFIG_MAPS, "PUT", "/" + bound(map), map, ConfigMap.class);
+        return ask(others, "update", Kind.CONFIG_MAPS, "PUT", "/" + bound(map), map, ConfigMap.class);
     }
 
     /** Whether we may do {@code verb}: done when the server would have let us, or has found nothing there. Changes nothing. */
@@ -104,10 +113,10 @@ final class Api {
         String name = "/" + absent.getMetadata().getName();
         CompletableFuture<?> request =
                 switch (verb) {
-                    case "get" -> ask(verb, kind, "GET", name, null, absent.getClass());
-                    case "list" -> ask(verb, kind, "GET", "?limit=1", null, LeaseList.class);
-                    case "create" -> ask(verb, kind, "POST", "?dryRun=All", absent, absent.getClass());
-                    case "update" -> ask(verb, kind, "PUT", name + "?dryRun=All", absent, absent.getClass());
+                    case "get" -> ask(others, verb, kind, "GET", name, null, absent.getClass());
+                    case "list" -> ask(others, verb, kind, "GET", "?limit=1", null, LeaseList.class);
+                    case "create" -> ask(others, verb, kind, "POST", "?dryRun=All", absent, absent.getClass());
+                    case "update" -> ask(others, verb, kind, "PUT", name + "?dryRun=All", absent, absent.getClass());
                     default -> throw new IllegalArgumentException(verb);
                 };
         return request.<Void>thenApply(done -> null)
@@ -118,7 +127,8 @@ final class Api {
 
     /** The version of the server. */
     CompletableFuture<String> version() {
-        return client().thenCompose(client -> ask(client, "get /version", "GET", "/version", null, text -> text));
+        return client().thenCompose(
+                        client -> ask(others, client, "get /version", "GET", "/version", null, text -> text));
     }
 
     /** The name; without resourceVersion and uid a PUT would be a write without a fence (SAFETY K1, K2). */
@@ -164,8 +174,9 @@ final class Api {
     // ---- sending ----
 
     private <T> CompletableFuture<T> ask(
-            String verb, Kind kind, String method, String rest, @Nullable Object body, Class<T> type) {
+            Lane lane, String verb, Kind kind, String method, String rest, @Nullable Object body, Class<T> type) {
         return client().thenCompose(client -> ask(
+                lane,
                 client,
                 right(verb, kind, client),
                 method,
@@ -175,6 +186,7 @@ final class Api {
     }
 
     private <T> CompletableFuture<T> ask(
+            Lane lane,
             KubernetesClient client,
             String act,
             String method,
@@ -193,7 +205,19 @@ final class Api {
             }
             return read.apply(came.body());
         }));
-        send(client, method, url(client, path), body, answer);
+        long latest = loop.nanoTime() + settings.timeout().toNanos() / 2;
+        lane.add(() -> {
+            if (loop.nanoTime() - latest
+                    > 0) { // else all that is sent is sent in vain, when more is asked for than is answered
+                answer.completeExceptionally(new UnavailableException(
+                        act + ": not sent, as those before it have taken too long", Reason.CONNECTION_LOST, null));
+            }
+            if (answer.isDone()) {
+                lane.done();
+            } else {
+                begin(lane, client, method, url(client, path), body, answer);
+            }
+        });
         return result.whenComplete((value, failure) -> {
             if (failure != null && Failures.isOfTls(failure)) {
                 forget(client);
@@ -201,24 +225,8 @@ final class Api {
         });
     }
 
-    private void send(
-            KubernetesClient client,
-            String method,
-            String url,
-            @Nullable String body,
-            CompletableFuture<Answer> answer) {
-        Runnable start = () -> {
-            if (answer.isDone()) {
-                done(); // too late already
-                return;
-            }
-            begin(client, method, url, body, answer);
-        };
-        waiting.add(start);
-        next();
-    }
-
     private void begin(
+            Lane lane,
             KubernetesClient client,
             String method,
             String url,
@@ -236,7 +244,7 @@ final class Api {
             built = request.build();
         } catch (RuntimeException notBuilt) {
             answer.completeExceptionally(Failures.withoutCredentials(notBuilt));
-            done();
+            lane.done();
             return;
         }
         Exchange exchange = Exchange.send(context, client.getHttpClient(), built);
@@ -252,20 +260,8 @@ final class Api {
                 exchange.cancel(failure);
             }
             // A credential plug-in that hangs keeps a thread for as long, and no more of them than requests may run.
-            CompletableFuture<?> unusedThread = exchange.begun().thenRun(() -> loop.execute(this::done));
+            CompletableFuture<?> unusedThread = exchange.begun().thenRun(() -> loop.execute(lane::done));
         });
-    }
-
-    private void next() {
-        while (running < WINDOW && !waiting.isEmpty()) {
-            running++;
-            waiting.remove().run();
-        }
-    }
-
-    private void done() {
-        running--;
-        next();
     }
 
     // ---- the client ----
@@ -307,10 +303,19 @@ final class Api {
         return present;
     }
 
-    /** The files of its certificates may be others by now: the next request reads them. Those under way go on. */
+    /**
+     * The files of its certificates may be others by now: the next request reads them. Those under way go on. Not again soon, as each client has threads that
+     * end some time after it only.
+     */
     private void forget(KubernetesClient client) {
+        long now = loop.nanoTime();
+        if (forgotten && now - forgottenAt < REOPEN.toNanos()) {
+            return;
+        }
         CompletableFuture<KubernetesClient> present = opening;
         if (present != null && present.isDone() && !present.isCompletedExceptionally() && present.join() == client) {
+            forgotten = true;
+            forgottenAt = now;
             opening = null;
             former.add(client);
             loop.schedule(settings.timeout(), () -> {

@@ -4,6 +4,7 @@ import dev.ha.CorruptDataException;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.kubernetes.Claim.Kind;
 import dev.ha.kubernetes.Claim.Outcome;
 import dev.ha.spi.BackendContext.Timer;
@@ -14,6 +15,7 @@ import dev.ha.spi.LeaderRecord;
 import dev.ha.spi.Moment;
 import dev.ha.spi.Nonce;
 import dev.ha.spi.Pace;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -35,6 +37,8 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
     private @Nullable Holding holding;
     /** What the last PUT that was to take the Lease says. */
     private @Nullable Term term;
+    /** Whether only a look, and not the Lease, has said that there is no root. */
+    private boolean unsure;
 
     private @Nullable Timer retry;
     /** Whether the last attempt has failed. */
@@ -81,6 +85,13 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         }
     }
 
+    @Override
+    public void unknown(UnavailableException trouble) {
+        if (!over && observation != null) {
+            session.troubles().add(observation, trouble); // until it can be read
+        }
+    }
+
     // ---- waiting for the turn ----
 
     private void step(Observation present, Claim own) {
@@ -90,25 +101,19 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             hold(present, own, lock, sent); // a PUT of ours that came late (SAFETY C2)
         } else if (present.opensAt() <= session.loop().nanoTime()) {
             if (lock == null) {
-                create(present, own);
+                create(own);
             } else {
                 take(present, own, lock);
             }
         } // else the observation tells when it is time
     }
 
-    private void create(Observation present, Claim own) {
-        CompletableFuture<Lock> request =
-                session.heeded(session.api().create(text.fresh())).thenApply(Lock::of);
-        own.fly(request, (lock, failure) -> {
+    private void create(Claim own) {
+        own.fly(own.create(), (lock, failure) -> {
             if (failure == null) {
-                session.leases().answered(lock);
-                present.seen(lock);
                 goOn(null);
             } else if (Failures.isConflict(failure) || Failures.isUnknown(failure)) { // somebody was faster, perhaps we
-                own.fly(
-                        session.leases().read(present),
-                        (found, unread) -> goOn(unread != null || found != null ? unread : failure));
+                own.fly(own.look(), (found, unread) -> goOn(unread != null || found.lock() != null ? unread : failure));
             } else {
                 goOn(failure);
             }
@@ -142,6 +147,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             return;
         }
         term = wanted;
+        unsure |= lock.store().isEmpty();
         own.fly(
                 own.put(lock, count -> text.taken(lock, session.context().wallTime(), wanted, count)),
                 (outcome, failure) -> {
@@ -154,9 +160,9 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
                         hold(present, own, outcome.lock(), outcome.sent());
                     } else if (outcome.failure() != null) {
                         trouble(outcome.failure());
-                        later();
+                        later(session.pause(pace, outcome.failure()));
                     } else if (outcome.kind() == Kind.AGAIN || present.lock() == lock) {
-                        later();
+                        later(pace.next(session.loop().nanoTime()));
                     } else {
                         goOn(null);
                     }
@@ -180,16 +186,16 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
             trouble(failure);
         } // of an outage everybody hears from the session
         failed = true;
-        later();
+        later(session.pause(pace, failure));
     }
 
     private void trouble(Throwable failure) {
         session.troubles().add(this, Failures.unavailable(failure, "contending for " + candidacy.election()));
     }
 
-    private void later() {
+    private void later(Duration wait) {
         if (retry == null) {
-            retry = session.loop().schedule(pace.next(session.loop().nanoTime()), () -> {
+            retry = session.loop().schedule(wait, () -> {
                 retry = null;
                 changed();
             });
@@ -200,7 +206,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         session.troubles().remove(this);
         Holding begun = new Holding(candidacy, session, text, own, root, lock, sent, this::lost);
         holding = begun;
-        begun.begin(present.lock());
+        begun.begin(present.lock(), unsure);
     }
 
     private void lost(Reason reason, @Nullable Throwable cause) {
@@ -242,6 +248,7 @@ final class CandidateDriver implements LeaderElectionDriver, Observation.Listene
         if (holding != null) {
             holding.end();
         }
+        root.end();
         if (observation != null) {
             session.leases().leave(observation, this);
         }

@@ -56,6 +56,8 @@ final class Claim {
     private long uncertain;
 
     private String uncertainUid = "";
+    /** Nobody knows whether the creation of the Lease may still arrive; it can't where there is one. */
+    private boolean creating;
     /** How many PUTs got lost since the last that was answered. */
     private int losses;
 
@@ -72,7 +74,7 @@ final class Claim {
 
     /** Whether anything of it could be in the backend. */
     boolean isUntouched() {
-        return !everSent;
+        return !everSent && !creating;
     }
 
     // ---- one request at a time ----
@@ -100,6 +102,15 @@ final class Claim {
     /** Done when no request is under way any more. */
     CompletableFuture<Void> landed() {
         return flight.thenCompose(done -> flying ? landed() : CompletableFuture.completedFuture(null));
+    }
+
+    // ---- creating ----
+
+    /** Creates the Lease, without a holder. */
+    CompletableFuture<Lock> create() {
+        return session.heeded(session.api().create(text.fresh()))
+                .thenApply(written -> seen(Lock.of(written)))
+                .whenComplete((lock, failure) -> creating |= failure != null && Failures.isUnknown(failure));
     }
 
     // ---- PUTs ----
@@ -147,8 +158,9 @@ final class Claim {
         return lock;
     }
 
-    /** What was bound to another resourceVersion, or another uid, can't come any more. */
+    /** What was bound to another resourceVersion, or another uid, can't come any more, and nothing that is there can be created. */
     private void settle(@Nullable Lock lock) {
+        creating &= lock == null;
         if (lock == null || lock.version() > uncertain || !lock.uid().equals(uncertainUid)) {
             uncertain = 0;
         }
@@ -187,6 +199,12 @@ final class Claim {
 
     /** Done when nothing that was sent can arrive any more; {@code lock} is not ours, as just read (SAFETY C1). */
     CompletableFuture<Void> settled(@Nullable Lock lock) {
+        if (lock == null && creating) { // what has no holder is nobody's, and what comes late finds it there
+            return create().<Void>thenApply(created -> null)
+                    .exceptionallyCompose(failure -> Failures.isConflict(failure)
+                            ? CompletableFuture.completedFuture(null)
+                            : CompletableFuture.failedFuture(unavailable(failure)));
+        }
         if (uncertain == 0 || lock == null) {
             return CompletableFuture.completedFuture(null);
         }

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -20,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * line by line as it comes, else it is collected.
  */
 final class Exchange {
-    /** What came. */
-    record Answer(int code, String body) {
+    /**
+     * What came.
+     *
+     * @param retryAfter for how long it asks to be left alone
+     */
+    record Answer(int code, String body, Duration retryAfter) {
         boolean isSuccess() {
             return HttpResponse.isSuccessful(code);
         }
@@ -95,13 +100,22 @@ final class Exchange {
             });
             CompletableFuture<?> unusedReading = body.done().whenComplete((done, broken) -> {
                 if (broken == null) {
-                    answer.complete(new Answer(response.code(), pending.toString(StandardCharsets.UTF_8)));
+                    answer.complete(new Answer(
+                            response.code(), pending.toString(StandardCharsets.UTF_8), retryAfter(response)));
                 } else {
                     answer.completeExceptionally(broken);
                 }
             });
             body.consume();
         });
+    }
+
+    /** As a number of seconds, the only form that Kubernetes uses. */
+    private static Duration retryAfter(HttpResponse<?> response) {
+        String seconds = response.header("Retry-After");
+        return seconds != null && seconds.matches("[0-9]{1,6}")
+                ? Duration.ofSeconds(Long.parseLong(seconds))
+                : Duration.ZERO;
     }
 
     private void received(List<ByteBuffer> buffers, AsyncBody body) {

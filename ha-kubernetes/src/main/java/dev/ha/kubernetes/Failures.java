@@ -8,18 +8,24 @@ import dev.ha.spi.EventLoop;
 import java.net.ConnectException;
 import java.net.http.HttpConnectTimeoutException;
 import java.security.GeneralSecurityException;
-import javax.net.ssl.SSLException;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.util.Set;
 import javax.net.ssl.SSLHandshakeException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 
 /** What the answers of the API server, and their absence, mean for us. */
 final class Failures {
     private static final int CONFLICT = 409;
     private static final int NOT_FOUND = 404;
-    /** Of a proxy, or of the server, that has given up waiting: nobody knows for what. */
-    private static final int TIMED_OUT = 408;
+    /**
+     * What an API server says of a request that it has not carried out. Any other 4xx is of something on the way, that has perhaps given up waiting for the API
+     * server (408, 425, 499): nobody knows what became of the request.
+     */
+    private static final Set<Integer> REFUSALS =
+            Set.of(400, 401, 403, 404, 405, 406, 409, 410, 411, 412, 413, 414, 415, 422, 429, 431);
 
     private static final int GONE = 410;
-    private static final int SERVER_ERROR = 500;
 
     private Failures() {}
 
@@ -47,15 +53,22 @@ final class Failures {
         return code == 401 || code == 403 || hasCause(failure, GeneralSecurityException.class);
     }
 
-    /** The two sides do not agree on how to speak TLS, or did not up to some moment. */
+    /** The two sides do not agree on how to speak TLS, or whom to trust. What breaks afterwards is a connection as any other. */
     static boolean isOfTls(Throwable failure) {
-        return hasCause(failure, SSLException.class);
+        return hasCause(failure, SSLHandshakeException.class)
+                || hasCause(failure, SSLPeerUnverifiedException.class)
+                || hasCause(failure, CertificateException.class);
     }
 
-    /** The server is there and able to answer. */
+    /** The API server is there, able to answer, and has not done what was asked for. */
     static boolean isAnswer(Throwable failure) {
         int code = code(failure);
-        return code > 0 && code < SERVER_ERROR && code != TIMED_OUT;
+        return (code >= 300 && code < 400) || REFUSALS.contains(code);
+    }
+
+    /** For how long the server, or whoever answers for it, wants to be left alone; not at all if it does not say. */
+    static Duration retryAfter(Throwable failure) {
+        return EventLoop.unwrap(failure) instanceof Refused refused ? refused.retryAfter() : Duration.ZERO;
     }
 
     /** Somebody has answered, if only that it is ill: the API server, a webhook or a proxy before it. */

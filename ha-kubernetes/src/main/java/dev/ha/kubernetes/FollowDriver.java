@@ -6,6 +6,8 @@ import dev.ha.spi.ElectionState;
 import dev.ha.spi.Following;
 import dev.ha.spi.LeaderRetrievalDriver;
 import dev.ha.spi.RecordText;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -16,6 +18,9 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
     private final Following following;
     private final Session session;
     private @Nullable Observation observation;
+    /** Reads that wait for a sign of life. */
+    private final List<CompletableFuture<Void>> observing = new ArrayList<>();
+
     private long revision;
     private boolean closed;
 
@@ -32,14 +37,24 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
         observation = session.leases().join(following.election(), this);
         UnavailableException trouble = session.leases().trouble();
         if (trouble != null) {
-            following.unknown(trouble.reason(), trouble);
+            unknown(trouble);
         }
+    }
+
+    @Override
+    public void unknown(UnavailableException trouble) {
+        following.unknown(trouble.reason(), trouble);
     }
 
     @Override
     public void changed() {
         Observation present = observation;
-        if (present != null && session.leases().isFresh()) {
+        if (present != null && isObserved(present)) {
+            List<CompletableFuture<Void>> served = List.copyOf(observing);
+            observing.clear();
+            served.forEach(each -> each.complete(null));
+        }
+        if (present != null && session.leases().isFresh() && !present.isDoubtful()) {
             following.seen(state(present));
         }
     }
@@ -71,10 +86,27 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
                 return CompletableFuture.failedFuture(session.notReachable(act));
             }
             return session.leases()
-                    .read(present)
+                    .readShared(present)
+                    .thenCompose(lock -> isObserved(present)
+                            ? CompletableFuture.completedFuture(lock)
+                            : observe().thenCompose(observed -> session.leases().readShared(present)))
                     .thenApply(lock -> state(present))
                     .exceptionallyCompose(failure -> CompletableFuture.failedFuture(Failures.ofRead(failure, act)));
         });
+    }
+
+    /**
+     * One look can't tell whether a holder is alive: who has only been found, with something published, is observed until it writes, or has been silent for as
+     * long as it may (SAFETY K5).
+     */
+    private static boolean isObserved(Observation present) {
+        return !present.isOnlyFound() || present.isExpired();
+    }
+
+    private CompletableFuture<Void> observe() {
+        CompletableFuture<Void> observed = new CompletableFuture<>();
+        observing.add(observed);
+        return observed;
     }
 
     @Override
@@ -85,6 +117,9 @@ final class FollowDriver implements LeaderRetrievalDriver, Observation.Listener 
                 session.leases().leave(observation, this);
                 observation = null;
             }
+            observing.forEach(each -> each.completeExceptionally(
+                    session.notReachable("observing election " + following.election() + ", closed meanwhile")));
+            observing.clear();
             return CompletableFuture.completedFuture(null);
         });
     }

@@ -42,6 +42,8 @@ final class Holding {
     private final Lease lease;
     private Lock own;
     private Term term;
+    /** When the latest PUT was sent that is known to have been applied. */
+    private long renewedAt;
     /** By then the store must be sealed, or somebody else may try. */
     private final long sealBy;
     /** Whether the root of the election is sealed by us. */
@@ -80,19 +82,42 @@ final class Holding {
         long sentAt = sent.nanoTimeSeenFrom(Moment.now(session.context())); // no lease has watched the clocks so far
         this.lease = session.context()
                 .lease(session.settings().lease(), session.settings().margin(), sentAt);
+        this.renewedAt = sentAt;
         this.sealBy = sentAt + session.settings().deadline().toNanos();
         renewAfter(sentAt);
     }
 
-    /** Leads, at once or when the store is sealed; {@code latest} is the Lease by now. */
-    void begin(@Nullable Lock latest) {
+    /** Leads, at once or when the store is sealed; {@code latest} is the Lease by now, {@code unsure} whether a look has said that there is no store. */
+    void begin(@Nullable Lock latest, boolean unsure) {
         candidacy.joined(lease);
         if (term.store()) {
             seal();
+        } else if (unsure) {
+            look();
         } else {
             lead();
         }
         check(latest);
+    }
+
+    /** A predecessor may have made a root since that look. From our PUT on it may make one, but not write into it, as it reads the Lease first (SAFETY S5). */
+    private void look() {
+        if (!mayLead()) {
+            return;
+        }
+        Loop.whenDone(root.look(), (found, failure) -> {
+            if (!mayLead()) {
+                return;
+            }
+            if (failure != null) {
+                notSealed(failure, this::look);
+            } else if (found.isPresent()) {
+                say(term.withStore());
+            } else {
+                session.troubles().remove(root);
+                lead();
+            }
+        });
     }
 
     /**
@@ -108,7 +133,7 @@ final class Holding {
                 return;
             }
             if (failure != null) {
-                notSealed(failure);
+                notSealed(failure, this::seal);
             } else if (larger.isPresent()) { // of another history, or of a successor: then the PUT fails
                 raise(larger.getAsLong());
             } else {
@@ -120,37 +145,41 @@ final class Holding {
     }
 
     private void raise(long seal) {
+        try {
+            say(term.withToken(Term.after(seal)));
+        } catch (CorruptDataException unusable) {
+            notSealed(unusable, this::seal);
+        }
+    }
+
+    /** The Lease says it, under its fence, before the root does. */
+    private void say(Term wanted) {
         if (!mayLead()) {
             return;
         }
-        try {
-            term = term.withToken(Term.after(seal));
-        } catch (CorruptDataException unusable) {
-            notSealed(unusable);
-            return;
-        }
-        Loop.whenDone(ride(), (raised, notRaised) -> {
-            if (notRaised == null) {
+        term = wanted;
+        Loop.whenDone(ride(), (said, notSaid) -> {
+            if (notSaid == null) {
                 seal();
             } else {
-                afterAPause(() -> raise(seal));
+                afterAPause(notSaid, () -> say(wanted));
             }
         });
     }
 
     /** Tried again, but not for ever: another process may be able to (SAFETY S5). */
-    private void notSealed(Throwable failure) {
+    private void notSealed(Throwable failure, Runnable again) {
         String act = "sealing the store of " + candidacy.election();
         if (session.loop().nanoTime() - sealBy >= 0) {
             lost.accept(Failures.reason(failure), Failures.ofRead(failure, act));
         } else {
             session.troubles().add(root, Failures.unavailable(failure, act)); // renewals go well meanwhile
-            afterAPause(this::seal);
+            afterAPause(failure, again);
         }
     }
 
-    private void afterAPause(Runnable act) {
-        session.loop().schedule(pace.next(session.loop().nanoTime()), act);
+    private void afterAPause(Throwable failure, Runnable act) {
+        session.loop().schedule(longer(pace.next(session.loop().nanoTime()), wanted(failure)), act);
     }
 
     /** Otherwise the end is under way. */
@@ -239,7 +268,8 @@ final class Holding {
 
     private void written(Outcome outcome, Lock base, List<CompletableFuture<Void>> riding) {
         if (outcome.sent() != null) {
-            lease.renewed(outcome.sent().nanoTime());
+            renewedAt = outcome.sent().nanoTime();
+            lease.renewed(renewedAt);
         }
         Lock lock = outcome.lock();
         if (lock != null && outcome.kind() != Kind.LOST && (over || lock.version() > own.version())) {
@@ -259,27 +289,47 @@ final class Holding {
                 trouble(outcome.failure(), "keeping " + candidacy.election());
             }
             if (outcome.failure() != null || lock == null || lock.version() <= base.version()) {
-                pause();
+                Duration wait = pace.next(session.loop().nanoTime());
+                pause(shorter(wait, session.settings().retry()), outcome.failure());
             }
             urgent = true;
         }
     }
 
-    /** A server that is ill is not asked at once again by each leader there is. */
-    private void pause() {
-        Duration wait = pace.next(session.loop().nanoTime());
-        Duration longest = session.settings().retry();
-        paused = true;
-        session.loop().schedule(wait.compareTo(longest) < 0 ? wait : longest, () -> {
-            paused = false;
-            pump();
-        });
+    /** A server that is ill is not asked at once again by each leader there is, and left alone for as long as it wants, if time for a try remains. */
+    private void pause(Duration least, @Nullable Throwable failure) {
+        Duration wait = longer(least, wanted(failure));
+        if (!wait.isZero()) {
+            paused = true;
+            session.loop().schedule(wait, () -> {
+                paused = false;
+                pump();
+            });
+        }
+    }
+
+    private Duration wanted(@Nullable Throwable failure) {
+        long left = Math.max(
+                0,
+                renewedAt
+                        + session.settings().deadline().toNanos()
+                        - session.loop().nanoTime());
+        return failure == null ? Duration.ZERO : shorter(Failures.retryAfter(failure), Duration.ofNanos(left / 2));
+    }
+
+    private static Duration longer(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? other : one;
+    }
+
+    private static Duration shorter(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
     }
 
     /** The next renewal looks what became of it. */
     private void notWritten(Throwable failure, List<CompletableFuture<Void>> riding) {
         if (!over && Failures.isAnswer(failure)) {
             trouble(failure, "keeping " + candidacy.election());
+            pause(Duration.ZERO, failure);
         }
         HighAvailabilityException told = Failures.ofWrite(failure, "writing the Lease of " + candidacy.election());
         riding.forEach(rider -> rider.completeExceptionally(told));

@@ -34,7 +34,7 @@ final class KubernetesEntries implements MetadataStore {
 
     private <T> CompletableFuture<T> read(Function<Optional<ConfigMap>, T> part) {
         return session.loop()
-                .submit(() -> session.heeded(session.api().configMap(Names.object(session.cluster(), election))))
+                .submit(() -> session.root(Names.object(session.cluster(), election)))
                 .thenApply(part)
                 .exceptionallyCompose(failure ->
                         CompletableFuture.failedFuture(Failures.ofRead(failure, "reading the entries of " + election)));

@@ -92,7 +92,11 @@ final class LeaseWatch {
         if (event instanceof WatchEvent known && known.getObject() instanceof Lease lease) {
             listener.event(known.getType(), lease);
         } else if (event instanceof WatchEvent known && known.getObject() instanceof Status status) {
-            end(new Refused("watching", status.getCode() == null ? 500 : status.getCode(), "" + status.getMessage()));
+            end(new Refused(
+                    "watching",
+                    status.getCode() == null ? 500 : status.getCode(),
+                    "" + status.getMessage(),
+                    Duration.ZERO));
         } else {
             end(event instanceof Throwable failure ? failure : new IOException("an event without a Lease"));
         }

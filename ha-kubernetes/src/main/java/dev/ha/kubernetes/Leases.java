@@ -11,7 +11,6 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -22,7 +21,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * All Leases that this process is interested in, by one watch (rule 5.4), which is a hint: begun by a LIST, replaced when it ends, fails, or does not show what
- * an answer has shown. On the loop only.
+ * an answer has shown. The former one goes on until there is the next. What can't be read of one election is no trouble of the others. On the loop only.
  */
 final class Leases implements LeaseWatch.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Leases.class);
@@ -31,11 +30,13 @@ final class Leases implements LeaseWatch.Listener {
     private static final Object LIST = "listing Leases";
 
     private static final Object WATCH = "watching Leases";
-    private static final Object READ = "reading a Lease";
 
     private final Session session;
     private final Map<String, Observation> wanted = new HashMap<>();
     private final Pace pace = new Pace();
+    private final Pace rereads = new Pace();
+    private final Set<Observation> toReread = new HashSet<>();
+    private final SharedReads<Observation, @Nullable Lock> shared = new SharedReads<>();
     private @Nullable LeaseWatch watch;
     private @Nullable Timer tick;
     private @Nullable Timer starting;
@@ -43,9 +44,6 @@ final class Leases implements LeaseWatch.Listener {
     private boolean listingToWatch;
     /** A LIST has been read since the last trouble: what is known may be told. */
     private boolean fresh;
-
-    /** Whether something that the last LIST did not show has not been read since. */
-    private boolean unread;
 
     private long listedAt;
     /** The latest resourceVersion that the watch has shown. */
@@ -72,12 +70,15 @@ final class Leases implements LeaseWatch.Listener {
             present = fresh;
             fresh.add(listener);
             begin();
-            CompletableFuture<?> unused = reread(fresh);
+            reread(fresh);
         } else {
             present.add(listener);
             Observation known = present;
             session.loop().execute(() -> {
-                if (known.isKnown() && fresh) {
+                UnavailableException trouble = known.trouble();
+                if (trouble != null) {
+                    listener.unknown(trouble);
+                } else if (known.isKnown() && fresh) {
                     listener.changed();
                 }
             });
@@ -89,6 +90,8 @@ final class Leases implements LeaseWatch.Listener {
         observation.remove(listener);
         if (observation.isUnwanted() && wanted.remove(observation.object(), observation)) {
             observation.stop();
+            toReread.remove(observation);
+            session.troubles().remove(observation);
             if (wanted.isEmpty()) {
                 end();
             }
@@ -114,7 +117,7 @@ final class Leases implements LeaseWatch.Listener {
             starting = null;
         }
         fresh = false;
-        List.of(LIST, WATCH, READ).forEach(session.troubles()::remove);
+        List.of(LIST, WATCH).forEach(session.troubles()::remove);
     }
 
     void close() {
@@ -144,20 +147,42 @@ final class Leases implements LeaseWatch.Listener {
         });
     }
 
-    private CompletableFuture<?> reread(Observation observation) {
-        CompletableFuture<?> reading = read(observation);
-        Loop.whenDone(reading, (lock, failure) -> {
+    /** The same, for users. */
+    CompletableFuture<@Nullable Lock> readShared(Observation observation) {
+        return shared.read(observation, () -> read(observation));
+    }
+
+    private void reread(Observation observation) {
+        Loop.whenDone(read(observation), (lock, failure) -> {
             if (failure == null) {
-                session.troubles().remove(READ);
+                trust(observation);
             } else if (wanted.get(observation.object()) == observation) {
-                if (isTold(failure)) {
-                    fresh = false;
-                    session.troubles().add(READ, Failures.unavailable(failure, "reading " + observation.election()));
-                }
-                startAgain(); // which reads it again, if it does not show it
+                notRead(observation, failure);
             }
         });
-        return reading;
+    }
+
+    private void trust(Observation observation) {
+        toReread.remove(observation);
+        session.troubles().remove(observation);
+        observation.trust();
+    }
+
+    private void notRead(Observation observation, Throwable failure) {
+        if (Failures.isOfServer(failure) || isTold(failure)) {
+            UnavailableException trouble = Failures.unavailable(failure, "reading " + observation.election());
+            if (Failures.isDenied(failure)) {
+                session.troubles().add(observation, trouble);
+            }
+            observation.doubt(trouble);
+        }
+        if (toReread.add(observation)) {
+            session.loop().schedule(session.pause(rereads, failure), () -> {
+                if (toReread.remove(observation) && session.isReachable()) { // else the LIST after the outage shows it
+                    reread(observation);
+                }
+            });
+        }
     }
 
     /** Of an outage everybody hears from the session. */
@@ -197,7 +222,6 @@ final class Leases implements LeaseWatch.Listener {
         if (starting != null) {
             starting.close();
         }
-        stopWatch();
         starting = session.loop().schedule(wait, () -> {
             starting = null;
             if (isWanted() && !listingToWatch) {
@@ -228,6 +252,7 @@ final class Leases implements LeaseWatch.Listener {
                 shown = Lock.version(version); // smaller than before, where data were restored
                 expected = shown;
                 due = shown;
+                stopWatch();
                 watch = session.api().watch(session.selector(), version, this);
             }
         });
@@ -247,7 +272,7 @@ final class Leases implements LeaseWatch.Listener {
             fresh = false;
             session.troubles().add(LIST, Failures.unavailable(failure, "listing Leases"));
         }
-        startAgain();
+        start(session.pause(pace, failure));
     }
 
     private void listed(List<LeaseList> pages, Map<String, Observation.Asked> asked) {
@@ -262,32 +287,24 @@ final class Leases implements LeaseWatch.Listener {
                     Lock lock = Lock.of(lease);
                     answered(lock);
                     observation.answered(before, lock);
+                    trust(observation);
                 }
             }
         }
         session.troubles().remove(LIST);
-        unread = !missing.isEmpty();
-        if (!unread) {
-            session.troubles().remove(READ);
-            refreshed();
-            return;
-        }
-        CompletableFuture<?>[] reads = missing.stream() // gone, or without our label
-                .map(wanted::get)
-                .filter(Objects::nonNull)
-                .map(this::reread)
-                .toArray(CompletableFuture<?>[]::new);
-        Loop.whenDone(CompletableFuture.allOf(reads), (done, failure) -> {
-            if (failure == null) {
-                unread = false;
-                refreshed();
+        for (String object : missing) { // gone, or without our label
+            Observation observation = wanted.get(object);
+            if (observation != null) {
+                observation.doubt(observation.trouble());
+                reread(observation);
             }
-        });
+        }
+        refreshed();
     }
 
-    /** Nobody is told of a leader who is gone (rule 5.6): all has been read, and the watch is there or under way. */
+    /** Nobody is told of a leader who is gone (rule 5.6): all has been read or is in doubt, and the watch is there or under way. */
     private void refreshed() {
-        if (!fresh && !unread && session.troubles().of(WATCH) == null) {
+        if (!fresh && session.troubles().of(WATCH) == null) {
             fresh = true;
             tell();
         }
@@ -317,7 +334,7 @@ final class Leases implements LeaseWatch.Listener {
     /** Why it is not, if somebody knows. */
     @Nullable
     UnavailableException trouble() {
-        for (Object what : List.of(LIST, WATCH, READ)) {
+        for (Object what : List.of(LIST, WATCH)) {
             UnavailableException denied = session.troubles().of(what);
             if (denied != null) {
                 return denied;
@@ -357,7 +374,7 @@ final class Leases implements LeaseWatch.Listener {
             return;
         }
         if ("DELETED".equals(type)) {
-            CompletableFuture<?> unused = reread(observation); // or it has lost our label
+            reread(observation); // or it has lost our label
         } else {
             observation.seen(Lock.of(lease));
         }
@@ -371,7 +388,7 @@ final class Leases implements LeaseWatch.Listener {
             fresh = false;
             session.troubles().add(WATCH, Failures.unavailable(cause, "watching Leases"));
         }
-        startAgain();
+        start(session.pause(pace, cause));
     }
 
     private void stopWatch() {

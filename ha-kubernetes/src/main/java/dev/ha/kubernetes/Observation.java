@@ -1,5 +1,6 @@
 package dev.ha.kubernetes;
 
+import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext.Timer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,6 +16,9 @@ final class Observation {
     interface Listener {
         /** Something is different, or it is said again. */
         void changed();
+
+        /** It can't be read at present; {@link #changed} when it can. */
+        void unknown(UnavailableException trouble);
     }
 
     private final String object;
@@ -29,10 +33,16 @@ final class Observation {
     private String goneUid = "";
     /** When the record of the holder was seen for the first time. */
     private long since;
+    /** Whether its holder was seen writing that, and not only found to have written it some day. */
+    private boolean alive;
     /** Not to be taken before that: its holder vanished without giving it up (SAFETY K4). */
     private long closedUntil;
 
     private boolean confirmed;
+    /** Whether it may be otherwise by now, so that nobody is told before a quorum has been asked (rule 5.6). */
+    private boolean doubtful;
+
+    private @Nullable UnavailableException trouble;
     private @Nullable Timer timer;
 
     /** {@code whenExpired} runs when the holder of {@code election} has been silent for too long; {@code otherwise} is for Leases without a duration. */
@@ -70,9 +80,20 @@ final class Observation {
     /** Some event, or the answer to a write, showed it: news if it is later than what is known. */
     void seen(Lock found) {
         Lock before = lock;
-        if (!found.uid().equals(goneUid) && (before == null || found.version() > before.version())) {
-            become(found);
+        if (isNews(found)) {
+            become(found, true);
+        } else if (!alive
+                && before != null
+                && before.uid().equals(found.uid())
+                && before.version() == found.version()) {
+            alive = true; // an answer was faster than the event
+            tell();
         }
+    }
+
+    private boolean isNews(Lock found) {
+        Lock before = lock;
+        return !found.uid().equals(goneUid) && (before == null || found.version() > before.version());
     }
 
     /** What was known when a quorum was asked. */
@@ -97,9 +118,9 @@ final class Observation {
                 && (found.uid().equals(goneUid) || (asked.lock != null && found.version() < asked.lock.version()));
         if (restored) {
             goneUid = "";
-            become(found);
-        } else {
-            seen(found);
+            become(found, true); // by those who knew another one it is observed as any other change is
+        } else if (isNews(found)) {
+            become(found, false);
         }
         if (asked.expired && asked.lock == lock && isExpired() && !confirmed) {
             confirmed = true; // nothing else for a quorum either (SAFETY K5)
@@ -107,7 +128,28 @@ final class Observation {
         }
     }
 
-    private void become(Lock found) {
+    /** It was not shown where it should have been, or {@code because} it can't be read. */
+    void doubt(@Nullable UnavailableException because) {
+        doubtful = true;
+        trouble = because;
+        if (because != null) {
+            List.copyOf(listeners).forEach(listener -> listener.unknown(because));
+        }
+    }
+
+    /** A quorum that was asked since has shown it. */
+    void trust() {
+        if (doubtful) {
+            doubtful = false;
+            trouble = null;
+            if (known) {
+                tell();
+            }
+        }
+    }
+
+    /** {@code written} says whether it was written since the last look, and not only found. */
+    private void become(Lock found, boolean written) {
         Lock before = lock;
         if (before != null && (!found.uid().equals(before.uid()) || wasStripped(before, found))) {
             vanished(before);
@@ -115,6 +157,7 @@ final class Observation {
         if (before == null || !found.sign().equals(before.sign())) {
             since = loop.nanoTime();
             confirmed = false;
+            alive = written;
         }
         lock = found;
         known = true;
@@ -212,6 +255,17 @@ final class Observation {
         return existed;
     }
 
+    /** Whether followers are not to be told. */
+    boolean isDoubtful() {
+        return doubtful;
+    }
+
+    /** Why it can't be read, if that is so. */
+    @Nullable
+    UnavailableException trouble() {
+        return trouble;
+    }
+
     /** When a standby may take it. */
     long opensAt() {
         Lock present = lock;
@@ -226,6 +280,15 @@ final class Observation {
         return present != null
                 && present.isHeld()
                 && loop.nanoTime() - since >= present.duration(otherwise).toNanos();
+    }
+
+    /** It tells of a leader of whom there was no sign of life. */
+    boolean isOnlyFound() {
+        Lock present = lock;
+        return !alive
+                && present != null
+                && present.isOfRecord()
+                && !present.record().records().isEmpty();
     }
 
     /** And a quorum has heard nothing either (SAFETY K5). */

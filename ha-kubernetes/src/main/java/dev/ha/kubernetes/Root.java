@@ -4,6 +4,8 @@ import dev.ha.ConflictException;
 import dev.ha.CorruptDataException;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeadershipLostException;
+import dev.ha.Reason;
+import dev.ha.UnavailableException;
 import dev.ha.spi.Change;
 import dev.ha.store.Entry;
 import io.fabric8.kubernetes.api.model.ConfigMap;
@@ -29,6 +31,10 @@ final class Root {
     private long token;
     /** Nobody knows whether something may still arrive that is bound to that resourceVersion; 0 if there is nothing. */
     private long uncertain;
+    /** Nobody knows whether a creation may still arrive; it can't where there is a root. */
+    private boolean creating;
+
+    private boolean over;
 
     Root(Session session, String election, String candidate) {
         this.session = session;
@@ -65,6 +71,9 @@ final class Root {
                 return CompletableFuture.completedFuture(
                         ours ? OptionalLong.empty() : OptionalLong.of(RootText.seal(root)));
             }
+            if (over) { // nothing is sent, nor created again, for a successor to stumble over (rule 4.6)
+                return CompletableFuture.failedFuture(notLeading("sealing the store"));
+            }
             CompletableFuture<ConfigMap> request = root == null
                     ? session.api().create(RootText.fresh(session.cluster(), election, token, candidate))
                     : session.api().update(RootText.sealed(root, token, candidate));
@@ -74,6 +83,9 @@ final class Root {
                         return OptionalLong.empty();
                     })
                     .exceptionallyCompose(failure -> {
+                        if (Failures.isUnknown(failure)) {
+                            unsure(root);
+                        }
                         boolean again = Failures.isConflict(failure)
                                 || Failures.isNotFound(failure)
                                 || Failures.isUnknown(failure);
@@ -85,6 +97,7 @@ final class Root {
     private void sealedAs(ConfigMap root, long by) {
         sealed = root;
         token = by;
+        settle(root);
     }
 
     // ---- writing ----
@@ -120,6 +133,9 @@ final class Root {
             }
             return current(change).thenCompose(read -> apply(change, read, tries, true, null));
         }
+        if (over) {
+            return CompletableFuture.failedFuture(open == null ? notLeading(change.toString()) : open);
+        }
         return session.heeded(session.api().update(RootText.after(root, change)))
                 .thenApply(written -> {
                     sealed = written;
@@ -131,7 +147,7 @@ final class Root {
                     Throwable told =
                             lost || open == null ? failure : open; // what is unknown stays so until it is known
                     if (lost) {
-                        uncertain = version(root);
+                        unsure(root);
                     } else if (!Failures.isConflict(failure) && !Failures.isNotFound(failure)) {
                         return CompletableFuture.failedFuture(told);
                     }
@@ -188,6 +204,10 @@ final class Root {
                 act + ": the store of " + election + " is sealed by another leader", token, seal);
     }
 
+    private LeadershipLostException notLeading(String act) {
+        return new LeadershipLostException(act + " in " + election + ": this candidacy does not lead", token, 0);
+    }
+
     private CompletableFuture<Optional<ConfigMap>> read() {
         return session.heeded(session.api().configMap(object)).thenApply(found -> {
             found.ifPresent(this::settle);
@@ -197,8 +217,23 @@ final class Root {
 
     // ---- leaving ----
 
-    /** What was bound to another resourceVersion can't come any more. */
+    /** No more writes but those that make sure that nothing arrives. */
+    void end() {
+        over = true;
+    }
+
+    /** A write that was to replace {@code root}, or to create it, may have been applied, or may still be. */
+    private void unsure(@Nullable ConfigMap root) {
+        if (root == null) {
+            creating = true;
+        } else {
+            uncertain = Math.max(uncertain, version(root));
+        }
+    }
+
+    /** What was bound to another resourceVersion can't come any more, and nothing that is there can be created. */
     private void settle(ConfigMap root) {
+        creating = false;
         if (version(root) > uncertain) {
             uncertain = 0;
         }
@@ -208,21 +243,35 @@ final class Root {
         return Lock.version(root.getMetadata().getResourceVersion());
     }
 
-    /** Done when nothing that was sent can arrive any more (SAFETY C1). */
+    /**
+     * Done when nothing that was sent can arrive any more (SAFETY C1). A creation may as long as there is no root: then this fails, and is asked for again;
+     * creating one only to be sure would be what is to be prevented (rule 4.6).
+     */
     CompletableFuture<Void> settled() {
-        return serially(() -> {
-            if (uncertain == 0) {
-                return CompletableFuture.<Void>completedFuture(null);
-            }
-            return read().thenCompose(found -> uncertain == 0 || found.isEmpty()
-                    ? CompletableFuture.<Void>completedFuture(null)
-                    : session.heeded(session.api().update(RootText.touched(found.get(), candidate)))
-                            .<Void>thenApply(touched -> null)
-                            .exceptionallyCompose(
-                                    failure -> Failures.isConflict(failure) || Failures.isNotFound(failure)
-                                            ? CompletableFuture.completedFuture(null)
-                                            : CompletableFuture.failedFuture(failure)));
-        });
+        return serially(() -> uncertain == 0 && !creating
+                ? CompletableFuture.<Void>completedFuture(null)
+                : read().thenCompose(found -> {
+                    if (found.isEmpty() && creating) {
+                        return CompletableFuture.failedFuture(new UnavailableException(
+                                "the creation of the ConfigMap " + object + " may still arrive",
+                                Reason.CONNECTION_LOST,
+                                null));
+                    }
+                    return found.isEmpty() || uncertain == 0
+                            ? CompletableFuture.<Void>completedFuture(null)
+                            : touch(found.get());
+                }));
+    }
+
+    private CompletableFuture<Void> touch(ConfigMap root) {
+        return session.heeded(session.api().update(RootText.touched(root, candidate)))
+                .<Void>thenApply(touched -> {
+                    settle(touched);
+                    return null;
+                })
+                .exceptionallyCompose(failure -> Failures.isConflict(failure) || Failures.isNotFound(failure)
+                        ? CompletableFuture.completedFuture(null) // it has another one already
+                        : CompletableFuture.failedFuture(failure));
     }
 
     private <T> CompletableFuture<T> serially(Supplier<CompletableFuture<T>> request) {

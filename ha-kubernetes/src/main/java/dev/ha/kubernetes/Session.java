@@ -5,6 +5,9 @@ import dev.ha.UnavailableException;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Pace;
 import dev.ha.spi.Troubles;
+import io.fabric8.kubernetes.api.model.ConfigMap;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /** What all elections of a process share: requests, the watch, and what is wrong with them. On the loop only. */
@@ -19,6 +22,7 @@ final class Session {
     private final Api api;
     private final Troubles troubles;
     private final Leases leases;
+    private final SharedReads<String, Optional<ConfigMap>> roots = new SharedReads<>();
     private final Pace pace = new Pace();
     private boolean probing;
     private boolean closed;
@@ -72,6 +76,11 @@ final class Session {
         return closed;
     }
 
+    /** The root of that name as a quorum knows it, for users. */
+    CompletableFuture<Optional<ConfigMap>> root(String object) {
+        return roots.read(object, () -> heeded(api.configMap(object)));
+    }
+
     // ---- whether anybody answers ----
 
     /** The server has said something. */
@@ -115,11 +124,19 @@ final class Session {
             }
             UnavailableException trouble = Failures.unavailable(failure, "the API server (" + api.target() + ")");
             troubles.add(SERVER, trouble);
-            loop.schedule(pace.next(loop.nanoTime()), () -> {
+            loop.schedule(pause(pace, failure), () -> {
                 probing = false;
                 suspect();
             });
         });
+    }
+
+    /** How long to wait after {@code failure}: as {@code pace} says, or longer, where the server wants that, but not longer than a lease. */
+    Duration pause(Pace pace, Throwable failure) {
+        Duration wait = pace.next(loop.nanoTime());
+        Duration wanted = Failures.retryAfter(failure);
+        Duration most = wanted.compareTo(settings.lease()) < 0 ? wanted : settings.lease();
+        return wait.compareTo(most) < 0 ? most : wait;
     }
 
     /** The trouble that concerns everybody, if there is one. */

@@ -14,7 +14,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -28,17 +27,25 @@ import javax.net.SocketFactory;
 final class ClearWay implements AutoCloseable {
     private static final Pattern LENGTH = Pattern.compile("(?i)content-length: *(\\d+)");
 
+    private static final Pattern REQUEST = Pattern.compile("(GET|PUT|POST) /.* HTTP/1.1");
+
     private final List<Refusal> refusals = new CopyOnWriteArrayList<>();
+    private final List<String> requests = new CopyOnWriteArrayList<>();
     private final Relay exit;
     private final FaultProxy proxy;
     private final Relay entrance;
 
     ClearWay(KubeServers servers) throws Exception {
+        this(servers, false);
+    }
+
+    /** {@code tellsEnds}: whether the server hears of it after all when a client hangs up, so that many may. */
+    ClearWay(KubeServers servers, boolean tellsEnds) throws Exception {
         exit = new Relay(
                 ServerSocketFactory.getDefault(),
                 servers.trusting().getSocketFactory(),
                 servers.api().address(),
-                false);
+                tellsEnds);
         proxy = FaultProxy.before(exit.address());
         entrance =
                 new Relay(servers.posing().getServerSocketFactory(), SocketFactory.getDefault(), proxy.address(), true);
@@ -58,6 +65,11 @@ final class ClearWay implements AutoCloseable {
         return exit.answers.get();
     }
 
+    /** How many requests that begin with {@code line} have come so far. */
+    long requests(String line) {
+        return requests.stream().filter(each -> each.startsWith(line)).count();
+    }
+
     /** Holds back the next request that begins with {@code line}, such as {@code "GET /api/"}; of one with a body, perhaps its head only. */
     Hold hold(String line) {
         return proxy.hold(
@@ -74,7 +86,19 @@ final class ClearWay implements AutoCloseable {
 
     /** From now on answers each request that begins with {@code line} with {@code code} and {@code message}, and the server hears nothing of it. */
     Refusal refuse(String line, int code, String message) {
-        Refusal refusal = new Refusal(line, code, message);
+        return refuse(line, code, message, "");
+    }
+
+    /** The same with more headers: each a line with its end. */
+    Refusal refuse(String line, int code, String message, String headers) {
+        Refusal refusal = new Refusal(line, code, message, headers);
+        refusals.add(refusal);
+        return refusal;
+    }
+
+    /** From now on keeps each request that begins with {@code line} and never answers it. */
+    Refusal swallow(String line) {
+        Refusal refusal = new Refusal(line);
         refusals.add(refusal);
         return refusal;
     }
@@ -83,21 +107,32 @@ final class ClearWay implements AutoCloseable {
     final class Refusal implements AutoCloseable {
         private final String line;
         private final byte[] answer;
-        private final AtomicInteger count = new AtomicInteger();
+        private final List<Long> times = new CopyOnWriteArrayList<>();
 
-        private Refusal(String line, int code, String message) {
+        private Refusal(String line) {
+            this.line = line;
+            this.answer = new byte[0];
+        }
+
+        private Refusal(String line, int code, String message, String headers) {
             this.line = line;
             String status =
                     "{\"kind\":\"Status\",\"apiVersion\":\"v1\",\"status\":\"Failure\",\"code\":%d,\"message\":\"%s\"}"
                             .formatted(code, message);
-            this.answer = ("HTTP/1.1 " + code + " Refused\r\nContent-Type: application/json\r\nContent-Length: "
-                            + status.length() + "\r\n\r\n" + status)
+            this.answer = ("HTTP/1.1 " + code + " Refused\r\n" + headers
+                            + "Content-Type: application/json\r\nContent-Length: " + status.length() + "\r\n\r\n"
+                            + status)
                     .getBytes(StandardCharsets.ISO_8859_1);
         }
 
         /** How many there were. */
         int count() {
-            return count.get();
+            return times.size();
+        }
+
+        /** When they came. */
+        List<Long> times() {
+            return times;
         }
 
         @Override
@@ -109,9 +144,13 @@ final class ClearWay implements AutoCloseable {
     /** Whether {@code head}, which begins with a request, is answered here, its body read. */
     private boolean isRefused(byte[] head, InputStream in, OutputStream back) throws IOException {
         String text = new String(head, StandardCharsets.ISO_8859_1);
+        String first = text.lines().findFirst().orElse("");
+        if (REQUEST.matcher(first).matches()) {
+            requests.add(first);
+        }
         for (Refusal refusal : refusals) {
             if (text.startsWith(refusal.line)) {
-                refusal.count.incrementAndGet();
+                refusal.times.add(System.nanoTime());
                 int end = text.indexOf("\r\n\r\n") + 4;
                 Matcher length = LENGTH.matcher(text.substring(0, end));
                 int body = length.find() ? Integer.parseInt(length.group(1)) : 0;

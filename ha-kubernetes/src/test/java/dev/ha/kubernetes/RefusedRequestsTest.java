@@ -6,11 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.ha.Health;
+import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.OutcomeUnknownException;
 import dev.ha.store.EntryStore;
 import dev.ha.tck.FaultProxy.Hold;
 import dev.ha.tck.support.TestContender;
+import dev.ha.tck.support.TestListener;
 import dev.ha.tck.support.Waiting;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -207,6 +209,96 @@ class RefusedRequestsTest {
                 assertThat(refusal.count()).isPositive();
             }
             attempt.release();
+        }
+    }
+
+    /** Of a proxy that has given up waiting, while the server may still carry the request out. */
+    @Test
+    void whatNoApiServerSaysIsNoAnswer() throws Exception {
+        try (ClearWay way = new ClearWay(servers);
+                Node node = new Node(servers, way.address(), "proxy", Node.LONG)) {
+            Leadership led = node.contend("x").granted();
+            write(node, led, "first");
+            for (int code : new int[] {408, 499}) {
+                try (ClearWay.Refusal refusal = way.refuse("PUT " + ROOTS, code, "client closed request")) {
+                    assertThatThrownBy(() -> write(node, led, "code-" + code))
+                            .hasCauseInstanceOf(OutcomeUnknownException.class);
+                    assertThat(refusal.count()).isPositive();
+                }
+            }
+        }
+    }
+
+    // ---- Retry-After
+
+    @Test
+    void aServerThatWantsToBeLeftAloneIs() throws Exception {
+        try (ClearWay way = new ClearWay(servers);
+                Node node = new Node(servers, way.address(), "alone", Node.LONG)) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            for (int code : new int[] {429, 503}) {
+                try (ClearWay.Refusal puts = way.refuse("PUT " + LEASES, code, "later", "Retry-After: 6\r\n")) {
+                    Waiting.until(() -> puts.count() >= (code == 503 ? 3 : 2), () -> "another PUT");
+                    int last = puts.count() - 1; // of a 503 the first may be taken for a request that got lost
+                    assertThat(puts.times().get(last) - puts.times().get(last - 1))
+                            .as("pause after %s", code)
+                            .isGreaterThan(TimeUnit.SECONDS.toNanos(5));
+                }
+                var before = LeaseEditor.renewed(leases.of("alone", "x"));
+                Waiting.until(() -> LeaseEditor.renewed(leases.of("alone", "x")).isAfter(before), () -> "a renewal");
+            }
+            assertThat(led.isValid()).isTrue();
+            assertThat(contender.all()).hasSize(1);
+        }
+    }
+
+    @Test
+    void butNotForLongerThanTheDeadlineAllows() throws Exception {
+        try (ClearWay way = new ClearWay(servers);
+                Node node = new Node(servers, way.address(), "too-long", Node.timing(30, 20, 2))) {
+            TestContender contender = node.contend("x");
+            Leadership led = contender.granted();
+            try (ClearWay.Refusal puts = way.refuse("PUT " + LEASES, 429, "later", "Retry-After: 3600\r\n")) {
+                Waiting.until(() -> puts.count() >= 2, () -> "another PUT");
+            }
+            led.confirm("in-time").toCompletableFuture().get(20, TimeUnit.SECONDS);
+            assertThat(contender.all()).hasSize(1);
+        }
+    }
+
+    // ---- one of many
+
+    /** The others are watched as before, and their followers hear nothing of it. */
+    @Test
+    void anElectionThatCanNotBeReadIsNoTroubleOfTheOthers() throws Exception {
+        try (ClearWay way = new ClearWay(servers);
+                Node leading = new Node(servers, "many", Node.LONG);
+                Node following = new Node(servers, way.address(), "many", Node.LONG)) {
+            TestContender good = leading.contend("good");
+            Leadership led = good.granted();
+            led.confirm("good-1").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            Leadership bad = leading.contend("bad").granted();
+            bad.confirm("bad-1").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            TestListener ill = following.follow("bad");
+            TestListener well = following.follow("good");
+            ill.await("bad-1");
+            well.await("good-1");
+            String name = LeaseEditor.name(leases.of("many", "bad"));
+            String watches = "GET " + LEASES + "?watch=true";
+            long before = way.requests(watches);
+            try (ClearWay.Refusal reads = way.refuse("GET " + LEASES + "/" + name, 500, "can not be decrypted")) {
+                leases.edit(
+                        name, lease -> ((ObjectNode) lease.path("metadata")).remove("labels")); // seen as a deletion
+                ill.await(LeaderInformation.Unknown.class);
+                Waiting.until(() -> reads.count() >= 3, () -> "more attempts");
+                led.resign();
+                good.granted().confirm("good-2").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                well.await("good-2");
+            }
+            ill.await("bad-1");
+            assertThat(well.seen()).noneMatch(LeaderInformation.Unknown.class::isInstance);
+            assertThat(way.requests(watches)).as("watches").isEqualTo(before);
         }
     }
 

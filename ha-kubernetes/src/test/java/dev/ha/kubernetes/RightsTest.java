@@ -1,6 +1,7 @@
 package dev.ha.kubernetes;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.ha.Diagnosis;
 import dev.ha.Health;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -250,6 +252,54 @@ class RightsTest {
             assertThat(contender.errors().toString()).doesNotContain(servers.userToken());
             Files.copy(servers.certificate(), ca, StandardCopyOption.REPLACE_EXISTING);
             contender.granted();
+        }
+    }
+
+    /** Each client has threads of its own, which end some time after it. */
+    @Test
+    void aServerThatIsNotTrustedCostsNoClientForEachAttempt(@TempDir Path files) throws Exception {
+        Keytool.keyPair(files, "stranger", "CN=stranger", "san=ip:127.0.0.1");
+        Map<String, String> settings = new HashMap<>(Node.SHORT);
+        settings.put("master-url", servers.url());
+        settings.put("namespace", KubeServers.NAMESPACE);
+        settings.put("token", servers.userToken());
+        settings.put("tls.ca", files.resolve("stranger.crt").toString());
+        int before = clients();
+        try (Node node = new Node("many-clients", settings)) {
+            for (int i = 0; i < 40; i++) {
+                CompletableFuture<?> read =
+                        node.services().stores("x").entries().names("").toCompletableFuture();
+                assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasMessageContaining("certification path");
+            }
+            assertThat(clients() - before).as("clients for 40 attempts").isLessThan(10);
+        }
+    }
+
+    /** How many clients of the JDK there were up to now: it counts them in the names of their threads. */
+    private static int clients() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .map(Thread::getName)
+                .filter(name -> name.matches("HttpClient-[0-9]+-SelectorManager"))
+                .mapToInt(name -> Integer.parseInt(name.split("-", -1)[1]))
+                .max()
+                .orElse(0);
+    }
+
+    // ---- what can't be sent
+
+    /** What can't even be built must not take the place of what can. */
+    @Test
+    void aNamespaceThatIsNoneIsNamedEachTime() throws Exception {
+        Path kubeconfig = servers.kubeconfig(servers.url(), servers.adminCredentials());
+        Files.writeString(
+                kubeconfig,
+                Files.readString(kubeconfig).replace("namespace: " + KubeServers.NAMESPACE, "namespace: \"a b\""));
+        try (Node node = new Node(kubeconfig, "blank", Node.SHORT)) {
+            for (int i = 0; i < 100; i++) {
+                CompletableFuture<?> read =
+                        node.services().stores("x").entries().names("").toCompletableFuture();
+                assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasMessageContaining("a blank in");
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.ha.tck.FaultProxy;
 import dev.ha.tck.FaultProxy.Direction;
 import dev.ha.tck.support.TestContender;
 import dev.ha.tck.support.TestListener;
+import dev.ha.tck.support.Waiting;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -148,5 +149,55 @@ class WatchTest {
             assertThat(listener.seen().subList(before, listener.seen().size()))
                     .noneMatch(seen -> seen.leader().isPresent());
         }
+    }
+
+    /** The LIST after the outage does not show it, so it must be asked for before anybody hears of it again. */
+    @Test
+    void aLeaseThatIsDeletedWhileNobodyLooksIsNotTold() throws Exception {
+        try (FaultProxy link = FaultProxy.before(servers.api().address());
+                Node leading = new Node(servers, "deleted", Node.LONG);
+                Node behind = new Node(servers, link.address(), "deleted", Node.LONG)) {
+            LeaseEditor leases = new LeaseEditor(servers);
+            TestContender contender = leading.contend("x");
+            TestListener listener = behind.follow("x");
+            confirm(contender.granted(), "first");
+            listener.await("first");
+            link.cut();
+            listener.await(LeaderInformation.Unknown.class);
+            leading.leave();
+            leases.delete(LeaseEditor.name(leases.of("deleted", "x")));
+            int before = listener.seen().size();
+            link.resume();
+            listener.await(LeaderInformation.None.class);
+            assertThat(listener.seen().subList(before, listener.seen().size()))
+                    .noneMatch(seen -> seen.leader().isPresent());
+        }
+    }
+
+    /** One look can't know whether a holder is alive, so a read may take more than one (SAFETY K5). */
+    @Test
+    void aLeaderThatIsDeadIsNotReadAsOne() throws Exception {
+        try (FaultProxy link = FaultProxy.before(servers.api().address());
+                Node dying = new Node(servers, link.address(), "dead", Node.SHORT);
+                Node living = new Node(servers, "living", Node.SHORT)) {
+            confirm(dying.contend("x").granted(), "here");
+            confirm(living.contend("x").granted(), "there");
+            link.cut();
+            try (Node looking = new Node(servers, "living", Node.SHORT)) {
+                assertThat(read(looking).leader().orElseThrow().address()).isEqualTo("there");
+            }
+            try (Node looking = new Node(servers, "dead", Node.SHORT)) {
+                assertThat(read(looking)).isInstanceOf(LeaderInformation.None.class);
+            }
+            link.resume();
+        }
+    }
+
+    private static LeaderInformation read(Node node) throws Exception {
+        return node.services()
+                .leaderRetrieval("x")
+                .read()
+                .toCompletableFuture()
+                .get(Waiting.patience().toSeconds(), TimeUnit.SECONDS);
     }
 }
