@@ -117,6 +117,22 @@ public abstract class BackendContract {
     }
 
     @Nested
+    @DisplayName("6 Stores of states and jobs")
+    final class JobStores extends JobStoreContract {
+        JobStores() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and killed processes")
+    final class StoreProcesses extends StoreProcessContract {
+        StoreProcesses() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
     @DisplayName("7 Lifecycle")
     final class Lifecycle extends LifecycleContract {
         Lifecycle() {
