@@ -117,9 +117,33 @@ public abstract class BackendContract {
     }
 
     @Nested
-    @DisplayName("6 Stores of states and jobs")
-    final class JobStores extends JobStoreContract {
-        JobStores() {
+    @DisplayName("6 Stores of states")
+    final class States extends StateContract {
+        States() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and superseded leaders")
+    final class StoreFences extends StoreFenceContract {
+        StoreFences() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and writes that come late")
+    final class HeldWrites extends HeldWriteContract {
+        HeldWrites() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores of jobs")
+    final class Jobs extends JobContract {
+        Jobs() {
             super(BackendContract.this);
         }
     }

@@ -28,10 +28,12 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Rules of chapter 6 that only processes can prove that are killed while they write. */
+/** Rules of chapter 6 that only processes can prove that are killed while they write. On one JDK only: they take most of the time of the chapter. */
+@Tag("once")
 abstract class StoreProcessContract extends RuleGroup {
     private static final String COMMITTED =
             "is a write acknowledged only when it outlives its writer, and is each entry the old one or the new one?";

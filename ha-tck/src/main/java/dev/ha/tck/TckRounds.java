@@ -14,6 +14,9 @@ public final class TckRounds {
     /** Name of the system property with the number of writes in the middle of which writers are killed; 1000 by default. */
     public static final String WRITES = "ha.tck.writes";
 
+    /** Name of the system property with the number of messages of a write at each of which it is held back, and then at every doubling; 6 by default. */
+    public static final String HELD = "ha.tck.held";
+
     private TckRounds() {}
 
     /** Leaders that are killed while they dispatch jobs. */
@@ -29,6 +32,11 @@ public final class TckRounds {
     /** Writes in the middle of which writers are killed. */
     public static int writes() {
         return read(WRITES, 1000);
+    }
+
+    /** Messages of a write at each of which it is held back; behind those, at every doubling. */
+    public static int held() {
+        return read(HELD, 6);
     }
 
     private static int read(String property, int normal) {

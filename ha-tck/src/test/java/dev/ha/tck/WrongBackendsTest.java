@@ -35,7 +35,8 @@ class WrongBackendsTest {
     private static final Set<String> CANARIES =
             Set.of("soleContenderLeads", "confirmedIsSeen", "creationIsConditional");
 
-    private static final Set<Class<?>> PROCESSES = Set.of(ProcessContract.class, StoreProcessContract.class);
+    private static final Set<Class<?>> COSTLY =
+            Set.of(ProcessContract.class, StoreProcessContract.class, HeldWriteContract.class);
 
     /**
      * A wrong backend.
@@ -179,6 +180,12 @@ class WrongBackendsTest {
                         .with("6.14"),
                 server("6.12", WrongServers.DoesNotFenceWrites::new, "under a superseded grant is refused")
                         .with("1.5", "6.2"),
+                both(
+                                "6.12",
+                                WrongServers.DoesNotFenceWrites::new,
+                                WrongClients.LooksBeforeItWrites.class,
+                                "what the successor has left")
+                        .with("6.2"),
                 services("6.13", "recoversNothing", WrongStores::recoversNothing, "does not recover")
                         .with("6.12"),
                 services("6.14", "removesNothing", WrongStores::removesNothing, "no state after its removal"),
@@ -259,8 +266,8 @@ class WrongBackendsTest {
 
     private static boolean isWanted(Wrong wrong, Method method) {
         String rule = method.getAnnotation(Rule.class).value();
-        // Child processes cost too much to be started for rules that are proven wrong without them.
-        boolean affordable = !PROCESSES.contains(method.getDeclaringClass())
+        // What takes many rounds or processes is not run for rules that are proven wrong without it.
+        boolean affordable = !COSTLY.contains(method.getDeclaringClass())
                 || wrong.rule().startsWith("9.")
                 || rule.equals(wrong.rule());
         return affordable && (ALL || rule.equals(wrong.rule()) || CANARIES.contains(method.getName()));
