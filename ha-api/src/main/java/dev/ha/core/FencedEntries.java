@@ -100,7 +100,8 @@ final class FencedEntries implements EntryStore {
         });
     }
 
-    private static Entry outcome(Change change, Optional<Entry> found, HighAvailabilityException unknown) {
+    /** What became of {@code change}, if {@code found} tells; else fails with {@code unknown}. */
+    static Entry outcome(Change change, Optional<Entry> found, HighAvailabilityException unknown) {
         if (found.isEmpty()) {
             if (change.kind() == Change.Kind.DELETE) {
                 return new Entry(change.name(), new byte[0], "", change.writeId());
@@ -114,8 +115,8 @@ final class FencedEntries implements EntryStore {
         if (entry.writeId().equals(change.writeId())) {
             return entry;
         }
-        if (change.kind() != Change.Kind.CREATE && entry.version().equals(change.expectedVersion())) {
-            throw unknown;
+        if (change.kind() == Change.Kind.CREATE || entry.version().equals(change.expectedVersion())) {
+            throw unknown; // a version is there once only, but absence may come again
         }
         throw new ConflictException(
                 "entry " + change.name() + " has version " + entry.version() + ": " + change + " was not applied");

@@ -1,6 +1,8 @@
 package dev.ha.store;
 
 import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -35,12 +37,20 @@ public interface Codec<T> {
         };
     }
 
-    /** Text as UTF-8. */
+    /** Text as UTF-8; {@link IllegalArgumentException} for one that has half a character, which would be read as another one. */
     static Codec<String> text() {
         return new Codec<>() {
             @Override
             public byte[] encode(String value) {
-                return value.getBytes(StandardCharsets.UTF_8);
+                try {
+                    ByteBuffer encoded = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(value));
+                    byte[] bytes = new byte[encoded.remaining()];
+                    encoded.get(bytes);
+                    return bytes;
+                } catch (CharacterCodingException half) {
+                    throw new IllegalArgumentException(
+                            "a text must be well-formed; this one has half a character", half);
+                }
             }
 
             @Override

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -60,11 +61,19 @@ enum ChildProgram {
         }
     },
 
-    /** Recovers all job graphs, runs their jobs, which count steps in checkpoints, puts their results and cleans them up: see {@link Dispatcher}. */
+    /**
+     * Recovers all job graphs, runs their jobs, which count steps in checkpoints, puts their results and cleans them up: see {@link Dispatcher}. What it can't do it leaves to
+     * the next leader.
+     */
     DISPATCHER {
         @Override
         void lead(String name, HighAvailabilityStores stores, Leadership leadership, Speaker speaker) {
-            new Dispatcher(name, stores, leadership, speaker).run();
+            try {
+                new Dispatcher(name, stores, leadership, speaker).run();
+            } catch (CompletionException refused) {
+                speaker.say("refused", String.valueOf(refused.getCause()));
+                join(leadership.resign());
+            }
         }
     };
 

@@ -165,10 +165,11 @@ abstract class HeldWriteContract extends StoreGroup {
             return false;
         }
         inject(REMOVE_LOCK);
-        expect().eventually(
+        expect().within(
+                        leaseAndPatience().plus(TckTimeouts.servers()),
                         () -> written.get() != null,
                         round + ": a successor is granted, reads and writes",
-                        parties,
+                        lazily(() -> parties.stream().map(party -> party.seat).toList()),
                         "is a lock that was removed seen as free?");
         left = Optional.ofNullable(written.get()).orElseThrow();
         held.release();

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
  *
  * @param name of its file; can't leave the directory
  * @param length of the data
- * @param crc CRC-32C of the data
+ * @param crc CRC-32C of name and data
  */
 record Blob(String name, long length, int crc) {
     private static final Pattern NAME =

@@ -70,7 +70,7 @@ final class BlobDirectory {
                 + UUID.randomUUID().toString().replace("-", "");
         Path aside = directory.resolve(ASIDE + name);
         try {
-            BlobFormat.Content content = writeAside(aside, data);
+            BlobFormat.Content content = writeAside(name, aside, data);
             move(aside, directory.resolve(name));
             force(directory);
             return new Blob(name, content.length(), content.crc());
@@ -85,10 +85,10 @@ final class BlobDirectory {
         }
     }
 
-    private static BlobFormat.Content writeAside(Path aside, InputStream data) throws IOException {
+    private static BlobFormat.Content writeAside(String name, Path aside, InputStream data) throws IOException {
         try (SeekableByteChannel file =
                 Files.newByteChannel(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-            BlobFormat.Content content = BlobFormat.write(data, Channels.newOutputStream(file));
+            BlobFormat.Content content = BlobFormat.write(name, data, Channels.newOutputStream(file));
             if (file instanceof FileChannel channel) {
                 channel.force(true);
             }
@@ -108,7 +108,16 @@ final class BlobDirectory {
     /** Makes the directory and those above it, and has them forced once by this process, as who made them may not have come to it. */
     private void prepare() throws IOException {
         if (!prepared || !Files.isDirectory(directory)) {
+            List<Path> made = new ArrayList<>();
+            for (Path parent = storage.toAbsolutePath();
+                    parent != null && !Files.exists(parent);
+                    parent = parent.getParent()) {
+                made.add(parent);
+            }
             Files.createDirectories(directory);
+            for (Path each : made) {
+                force(Objects.requireNonNullElse(each.getParent(), each));
+            }
             force(storage);
             force(Objects.requireNonNull(directory.getParent()));
             prepared = true;

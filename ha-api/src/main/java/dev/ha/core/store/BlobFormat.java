@@ -6,13 +6,14 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The file of a blob: format version, then blocks of length, bytes and the checksum of all bytes so far, then a block of no length. So what is handed out has been verified, each block has
- * its place, and an end that is missing shows.
+ * The file of a blob: format version, then blocks of length, bytes and the checksum of the blob's name and all bytes so far, then a block of no length. So what is handed out has been
+ * verified, each block has its place in this file and no other, and an end that is missing shows.
  */
 final class BlobFormat {
     private static final int VERSION = 0x48414201;
@@ -24,14 +25,14 @@ final class BlobFormat {
      * What a file holds.
      *
      * @param length of the data
-     * @param crc of the data
+     * @param crc of the name of the blob and the data
      */
     record Content(long length, int crc) {}
 
-    /** Writes all that {@code data} gives. */
-    static Content write(InputStream data, OutputStream file) throws IOException {
+    /** Writes all that {@code data} gives, for the blob of that name. */
+    static Content write(String name, InputStream data, OutputStream file) throws IOException {
         DataOutputStream out = new DataOutputStream(file);
-        CRC32C crc = new CRC32C();
+        CRC32C crc = checksum(name);
         long length = 0;
         out.writeInt(VERSION);
         for (byte[] block = data.readNBytes(BLOCK); ; block = data.readNBytes(BLOCK)) {
@@ -45,6 +46,12 @@ final class BlobFormat {
                 return new Content(length, (int) crc.getValue());
             }
         }
+    }
+
+    private static CRC32C checksum(String name) {
+        CRC32C crc = new CRC32C();
+        crc.update(name.getBytes(StandardCharsets.US_ASCII));
+        return crc;
     }
 
     /** The data of {@code file}, which must be those of {@code blob}; verified before they are given, block by block. */
@@ -68,7 +75,7 @@ final class BlobFormat {
     private static final class Verified extends InputStream {
         private final Blob blob;
         private final DataInputStream file;
-        private final CRC32C crc = new CRC32C();
+        private final CRC32C crc;
         private byte @Nullable [] block = new byte[0];
         private int at;
         private long length;
@@ -76,6 +83,7 @@ final class BlobFormat {
         Verified(Blob blob, DataInputStream file) {
             this.blob = blob;
             this.file = file;
+            this.crc = checksum(blob.name());
         }
 
         @Override

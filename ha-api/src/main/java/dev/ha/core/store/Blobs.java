@@ -2,7 +2,6 @@ package dev.ha.core.store;
 
 import dev.ha.ConfigurationException;
 import dev.ha.CorruptDataException;
-import dev.ha.HighAvailabilityException;
 import dev.ha.Leadership;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
@@ -53,7 +52,10 @@ final class Blobs {
                         leadership.historyId(),
                         leadership.fencingToken(),
                         data))
-                .exceptionallyCompose(failure -> failed("writing a blob for " + name + " below " + files, failure));
+                .exceptionallyCompose(failure -> Futures.unwrap(failure) instanceof IOException io
+                        ? CompletableFuture.failedFuture(
+                                unavailable("writing a blob for " + name + " below " + files, io))
+                        : CompletableFuture.failedFuture(Futures.unwrap(failure)));
     }
 
     /** Its data, verified as they are read; {@link CorruptDataException} if it is missing or something else. */
@@ -133,12 +135,11 @@ final class Blobs {
         if (inner instanceof NoSuchFileException || inner instanceof BlobFormat.CorruptBlobException) {
             return CompletableFuture.failedFuture(new CorruptDataException(act + " failed: " + inner, inner));
         }
-        if (inner instanceof IOException) {
-            Reason reason = inner instanceof AccessDeniedException ? Reason.ACCESS_DENIED : Reason.CONNECTION_LOST;
-            HighAvailabilityException unavailable =
-                    new UnavailableException(act + " failed, nothing was changed: " + inner, reason, inner);
-            return CompletableFuture.failedFuture(unavailable);
-        }
-        return CompletableFuture.failedFuture(inner);
+        return CompletableFuture.failedFuture(inner instanceof IOException io ? unavailable(act, io) : inner);
+    }
+
+    private static UnavailableException unavailable(String act, IOException failure) {
+        Reason reason = failure instanceof AccessDeniedException ? Reason.ACCESS_DENIED : Reason.CONNECTION_LOST;
+        return new UnavailableException(act + " failed, nothing was changed: " + failure, reason, failure);
     }
 }

@@ -5,7 +5,9 @@ import dev.ha.spi.BackendContext.Timer;
 import dev.ha.store.JobGraphListener;
 import dev.ha.store.JobGraphStore.Watching;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
@@ -72,36 +74,44 @@ final class JobGraphWatch implements Watching {
         });
     }
 
-    private synchronized void answered(@Nullable Set<String> found, @Nullable Throwable failure) {
-        if (closed) {
-            return;
-        }
+    private void answered(@Nullable Set<String> found, @Nullable Throwable failure) {
+        List<Runnable> news;
         if (found != null) {
-            failing = false;
-            tellDifference(found);
+            news = difference(found);
         } else if (failure != null && Futures.unwrap(failure) instanceof HighAvailabilityException trouble) {
-            if (!failing) {
-                failing = true;
-                calls.add(() -> listener.handleError(trouble));
-            }
+            news = trouble(trouble);
         } else {
             return; // the services are closed
         }
-        timer = environment.schedule(interval, this::ask);
+        news.forEach(calls::add); // under no lock: an executor of the user may run it at once
+        synchronized (this) {
+            if (!closed) {
+                timer = environment.schedule(interval, this::ask);
+            }
+        }
     }
 
-    private void tellDifference(Set<String> found) {
+    private synchronized List<Runnable> trouble(HighAvailabilityException trouble) {
+        boolean first = !failing;
+        failing = true;
+        return first ? List.of(() -> listener.handleError(trouble)) : List.of();
+    }
+
+    private synchronized List<Runnable> difference(Set<String> found) {
+        failing = false;
+        List<Runnable> news = new ArrayList<>();
         for (String jobId : found) {
             if (!changedHere.contains(jobId) && known.add(jobId)) {
-                calls.add(() -> listener.onAdded(jobId));
+                news.add(() -> listener.onAdded(jobId));
             }
         }
         for (String jobId : Set.copyOf(known)) {
             if (!changedHere.contains(jobId) && !found.contains(jobId)) {
                 known.remove(jobId);
-                calls.add(() -> listener.onRemoved(jobId));
+                news.add(() -> listener.onRemoved(jobId));
             }
         }
+        return news;
     }
 
     @Override

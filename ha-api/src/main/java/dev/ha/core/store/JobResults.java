@@ -97,7 +97,12 @@ final class JobResults implements JobResultStore {
                     if (found.filter(state -> state.value().dirty).isPresent()) {
                         throw new ConflictException("the result of job " + jobId + " is dirty: clean the job up first");
                     }
-                    return states.remove(leadership, results.entryOf(jobId));
+                    // Only that one: the next result of this job may be created meanwhile.
+                    Predicate<State> same = present -> found.filter(
+                                    clean -> present.hasVersion(clean.entry().version()))
+                            .isPresent();
+                    return states.remove(
+                            leadership, results.entryOf(jobId), present -> !present.isLive() || same.test(present));
                 }));
     }
 

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,8 +25,8 @@ import org.slf4j.LoggerFactory;
 final class StateEntries {
     private static final Logger LOG = LoggerFactory.getLogger(StateEntries.class);
 
-    /** Values up to this size stand in the entry where there is a choice. */
-    static final int INLINE = 32 * 1024;
+    /** Values up to this size stand in the entry where there is a choice. Small, as on Kubernetes all entries of an election have 1 MiB together. */
+    static final int INLINE = 4 * 1024;
 
     /** The largest value without blobs. */
     private static final int LARGEST_INLINE = EntryStore.MAX_VALUE - StateText.LONGEST_LINE;
@@ -203,15 +204,25 @@ final class StateEntries {
      * which blob it names.
      */
     CompletableFuture<Void> remove(Leadership leadership, String name) {
-        return seal.before(leadership).thenCompose(done -> removeFound(leadership, name));
+        return remove(leadership, name, present -> true);
     }
 
-    private CompletableFuture<Void> removeFound(Leadership leadership, String name) {
+    /** As {@link #remove(Leadership, String)}, if what is there at that moment is {@code wanted}; else {@link ConflictException}. */
+    CompletableFuture<Void> remove(Leadership leadership, String name, Predicate<State> wanted) {
+        return seal.before(leadership).thenCompose(done -> removeFound(leadership, name, wanted));
+    }
+
+    private CompletableFuture<Void> removeFound(Leadership leadership, String name, Predicate<State> wanted) {
         return find(name).thenCompose(found -> {
             if (found.isEmpty()) {
                 return seal.after(leadership, Futures.done()); // nothing to be refused by the backend
             }
             State state = found.get();
+            if (!wanted.test(state)) {
+                return CompletableFuture.failedFuture(new ConflictException(name + ": found another value, of version "
+                        + state.entry().version()));
+            }
+            state.blob().ifPresent(blob -> blobs.require("removing " + name + ", which points to blob " + blob.name()));
             if (state.text().isEmpty() && name.startsWith(StateNames.RESERVED)) {
                 LOG.warn("Removing {}, which can't be read; its blob, if it has one, stays as an orphan", name);
             }
@@ -221,7 +232,7 @@ final class StateEntries {
                             .orElseGet(Futures::done)
                             .thenCompose(deleted -> Futures.of(() -> entries.delete(leadership, marked.entry()))))
                     .exceptionallyCompose(failure -> Futures.unwrap(failure) instanceof ConflictException
-                            ? removeFound(leadership, name) // changed meanwhile, by this process
+                            ? removeFound(leadership, name, wanted) // changed meanwhile, by this process
                             : CompletableFuture.failedFuture(failure));
         });
     }
@@ -244,7 +255,7 @@ final class StateEntries {
                         names.stream()
                                 .filter(name -> !name.equals(StateNames.SEAL))
                                 .toList(),
-                        name -> removeFound(leadership, name)))
+                        name -> removeFound(leadership, name, present -> true)))
                 .thenCompose(removed -> seal.after(leadership, CompletableFuture.completedFuture(removed)))
                 .thenApply(removed -> null);
     }

@@ -21,7 +21,7 @@ final class StateText {
     static final int LONGEST_LINE = 512;
 
     private static final Pattern LINE = Pattern.compile(
-            "\\{\"v\":1,\"kind\":\"(?<kind>inline|blob|removed)\","
+            "\\{\"v\":1,\"kind\":\"(?<kind>inline|blob|gone)\","
                     + "\"id\":\"(?<id>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\","
                     + "\"length\":(?<length>[0-9]{1,18}),\"crc32c\":\"(?<crc>[0-9a-f]{8})\"(?:,\"blob\":\"(?<blob>[^\"]+)\")?\\}");
     private static final Pattern OTHER_VERSION = Pattern.compile("\\{\"v\":([0-9]+),.*");
@@ -31,8 +31,8 @@ final class StateText {
         INLINE,
         /** The value is in a blob. */
         BLOB,
-        /** The removal has begun: there is no value, but perhaps still a blob. */
-        REMOVED
+        /** The removal has begun: there is no value, but perhaps still a blob. No longer than {@link #BLOB}, as who has no room left must be able to remove. */
+        GONE
     }
 
     private final Kind kind;
@@ -57,11 +57,11 @@ final class StateText {
 
     /** This with the removal mark. */
     StateText marked() {
-        return new StateText(Kind.REMOVED, UUID.randomUUID(), new byte[0], blob);
+        return new StateText(Kind.GONE, UUID.randomUUID(), new byte[0], blob);
     }
 
     boolean isRemoved() {
-        return kind == Kind.REMOVED;
+        return kind == Kind.GONE;
     }
 
     /** The blob that it names, also when its removal has begun. */

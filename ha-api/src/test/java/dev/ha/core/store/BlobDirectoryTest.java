@@ -111,11 +111,11 @@ final class BlobDirectoryTest {
     }
 
     @Test
-    void anotherBlobInItsPlaceIsFound() throws IOException {
+    void anotherBlobInItsPlaceIsFoundBeforeAByteOfItIsHandedOut() throws IOException {
         Blob blob = write(random(1000));
         Blob other = write(random(1001));
         Files.copy(file(other), file(blob), StandardCopyOption.REPLACE_EXISTING);
-        assertDamaged(blob, random(1001), "exchanged");
+        assertDamaged(blob, new byte[0], "exchanged");
     }
 
     @Test

@@ -28,6 +28,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -145,6 +146,33 @@ final class JobStoresTest {
             watching.close();
             assertThat(told()).isEmpty();
             assertThatIllegalArgumentException().isThrownBy(() -> follower.watch(Duration.ZERO, listener));
+        }
+
+        /** An executor may run a call where it is asked to, and the listener may wait for whoever uses the store. */
+        @Test
+        void listenersAreCalledUnderNoLock() {
+            world.callAtOnce();
+            join(graphs.put(leadership, "job", new byte[] {1}));
+            JobGraphStore follower = world.stores().jobGraphs();
+            List<Boolean> removed = new ArrayList<>();
+            follower.watch(Duration.ofSeconds(1), new JobGraphListener() {
+                @Override
+                public void onAdded(String jobId) {
+                    Thread other = new Thread(() -> join(follower.remove(leadership, jobId)), "other");
+                    other.setDaemon(true);
+                    other.start();
+                    try {
+                        other.join(10_000);
+                    } catch (InterruptedException e) {
+                        throw new AssertionError(e);
+                    }
+                    removed.add(!other.isAlive());
+                }
+
+                @Override
+                public void onRemoved(String jobId) {}
+            });
+            assertThat(removed).containsExactly(true);
         }
 
         @Test
@@ -350,6 +378,38 @@ final class JobStoresTest {
             assertFailure(results.dirtyResults(leadership)).isInstanceOf(LeadershipLostException.class);
         }
 
+        /** Between the look at a clean result and its removal the job may be run again, and end. */
+        @Test
+        void theNextResultOfAJobIsNotRemovedInPlaceOfTheOneThatWasClean() {
+            int refused = 0;
+            for (int at = 0; at < 8; at++) {
+                String job = "job-" + at;
+                JobResult first = new JobResult(job, JobStatus.FINISHED, "first");
+                JobResult second = new JobResult(job, JobStatus.FAILED, "second");
+                join(results.createDirty(leadership, first));
+                join(results.markClean(leadership, job));
+                JobResultStore same = world.stores().jobResults();
+                join(same.dirtyResults(leadership));
+                world.interruptAt(at, () -> {
+                    world.calm();
+                    join(same.remove(leadership, job));
+                    join(same.createDirty(leadership, second));
+                });
+                boolean done =
+                        !results.remove(leadership, job).toCompletableFuture().isCompletedExceptionally();
+                boolean interrupted = world.countSteps() > at;
+                world.calm();
+                refused += done ? 0 : 1;
+                assertThat(join(results.hasDirtyResult(job)))
+                        .as("the second result, interrupted %s at %s", interrupted, at)
+                        .isEqualTo(join(results.hasResult(job)));
+                assertThat(done && join(results.hasResult(job)))
+                        .as("removed, and another one is there: at %s", at)
+                        .isFalse();
+            }
+            assertThat(refused).isPositive();
+        }
+
         @Test
         void aResultThatCanNotBeReadIsTold() {
             world.damage(".ha/job-results/job", new byte[0]);
@@ -384,6 +444,26 @@ final class JobStoresTest {
             assertThat(join(blobs.keys("job"))).isEmpty();
             assertThat(join(blobs.keys("job/2"))).hasSize(1);
             assertThat(world.files()).isEqualTo(world.named()).hasSize(1);
+        }
+
+        /** Nothing that is stored is corrupt when what is to be stored can't be read. */
+        @Test
+        void dataThatAreNotThereAreNoDamage() {
+            InputStream missing = new InputStream() {
+                @Override
+                public int read() throws IOException {
+                    throw new NoSuchFileException("mine");
+                }
+
+                @Override
+                public int read(byte[] into, int from, int length) throws IOException {
+                    return read();
+                }
+            };
+            assertFailure(blobs.put(leadership, "job", "key", missing))
+                    .isInstanceOf(UnavailableException.class)
+                    .hasMessageContaining("nothing was changed");
+            assertThat(world.files()).isEmpty();
         }
 
         @Test

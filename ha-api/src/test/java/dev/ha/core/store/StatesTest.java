@@ -10,6 +10,7 @@ import dev.ha.CorruptDataException;
 import dev.ha.Leadership;
 import dev.ha.LeadershipLostException;
 import dev.ha.store.Codec;
+import dev.ha.store.Entry;
 import dev.ha.store.EntryStore;
 import dev.ha.store.RecoveredStates;
 import dev.ha.store.StateHandle;
@@ -87,9 +88,29 @@ final class StatesTest {
         join(states.add(leadership, "blob", new byte[StateEntries.INLINE + 1]));
         assertFailure(inline.get("blob")).isInstanceOf(ConfigurationException.class);
         assertFailure(inline.remove(leadership, "blob")).isInstanceOf(ConfigurationException.class);
-        assertThat(join(states.exists("blob"))).as("its removal has begun").isFalse();
+        assertThat(join(states.exists("blob")))
+                .as("nothing was begun that can't be completed")
+                .isTrue();
         join(states.remove(leadership, "blob"));
         assertThat(world.files()).isEmpty();
+    }
+
+    /** Who has filled the backend to the last byte can still remove. */
+    @Test
+    void aRemovalMarkIsNoLongerThanThePointer() {
+        join(states.add(leadership, "blob", new byte[StateEntries.INLINE + 1]));
+        Entry pointer = world.entry(".ha/states/things/blob");
+        StateText mark = StateText.read(pointer.name(), pointer.value()).marked();
+        assertThat(mark.bytes()).hasSizeLessThanOrEqualTo(pointer.value().length);
+    }
+
+    @Test
+    void aTextThatWouldBeReadAsAnotherIsRefused() {
+        StateHandleStore<String> texts = stores.states("texts", Codec.text());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> texts.add(leadership, "half", "\ud83d"))
+                .withMessageContaining("half a character");
+        assertThat(join(texts.names())).isEmpty();
     }
 
     @Test

@@ -72,6 +72,7 @@ final class StoreWorld {
     private @Nullable Runnable interruption;
     private @Nullable Runnable late;
     private boolean crashed;
+    private boolean callsAtOnce;
     private Instant now = Instant.now().plusSeconds(60);
 
     StoreWorld(Path storage) {
@@ -143,6 +144,11 @@ final class StoreWorld {
         fault = null;
         interruption = null;
         crashed = false;
+    }
+
+    /** Calls of listeners run where they are asked for, as on an executor that does so. */
+    void callAtOnce() {
+        callsAtOnce = true;
     }
 
     void runTimers() {
@@ -263,6 +269,10 @@ final class StoreWorld {
 
                 @Override
                 public void add(Runnable call) {
+                    if (callsAtOnce) {
+                        call.run();
+                        return;
+                    }
                     callbacks.add(() -> {
                         if (!muted) {
                             call.run();
