@@ -48,6 +48,12 @@ public interface HighAvailabilityStores {
     /** Results of jobs; the same object each time. */
     JobResultStore jobResults();
 
+    /**
+     * Whether a job is still to be run, as last committed. Told from {@link #jobGraphs} and {@link #jobResults}, and written nowhere else: a job whose graph is put is running,
+     * one that has a result is done, whatever else is left of it.
+     */
+    CompletionStage<JobSchedulingStatus> schedulingStatus(String jobId);
+
     /** Large things of jobs; the same object each time. */
     BlobStore blobs();
 

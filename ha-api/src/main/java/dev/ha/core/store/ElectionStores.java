@@ -9,6 +9,7 @@ import dev.ha.store.EntryStore;
 import dev.ha.store.HighAvailabilityStores;
 import dev.ha.store.JobGraphStore;
 import dev.ha.store.JobResultStore;
+import dev.ha.store.JobSchedulingStatus;
 import dev.ha.store.StateHandleStore;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
@@ -78,6 +79,16 @@ public final class ElectionStores implements HighAvailabilityStores {
     @Override
     public JobResultStore jobResults() {
         return jobResults;
+    }
+
+    /** The graph first: it goes after the result has come, so who finds neither has not met a job that ends just now. */
+    @Override
+    public CompletionStage<JobSchedulingStatus> schedulingStatus(String jobId) {
+        return environment.user(jobGraphs.isThere(jobId).thenCompose(hasGraph -> jobResults
+                .isThere(jobId)
+                .thenApply(hasResult -> hasResult
+                        ? JobSchedulingStatus.DONE
+                        : hasGraph ? JobSchedulingStatus.RUNNING : JobSchedulingStatus.PENDING)));
     }
 
     @Override

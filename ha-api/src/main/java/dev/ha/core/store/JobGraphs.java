@@ -10,6 +10,7 @@ import dev.ha.store.StateHandle;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -56,6 +57,11 @@ final class JobGraphs implements JobGraphStore {
     @Override
     public CompletionStage<Void> remove(Leadership leadership, String jobId) {
         return graphs.remove(leadership, jobId).thenRun(() -> watches.forEach(watch -> watch.ownRemoval(jobId)));
+    }
+
+    /** Whether there is one, also if it can't be read. */
+    CompletableFuture<Boolean> isThere(String jobId) {
+        return graphs.isThere(jobId);
     }
 
     @Override

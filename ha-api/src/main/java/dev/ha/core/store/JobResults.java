@@ -127,6 +127,11 @@ final class JobResults implements JobResultStore {
         return has(jobId, result -> !result.dirty);
     }
 
+    /** Whether there is one, also if it can't be read. */
+    CompletableFuture<Boolean> isThere(String jobId) {
+        return results.isThere(jobId);
+    }
+
     private CompletionStage<Boolean> has(String jobId, Predicate<Marked> kind) {
         return environment.user(find(jobId)
                 .thenApply(found -> found.map(StateHandle::value).filter(kind).isPresent()));

@@ -53,8 +53,7 @@ final class States<T> implements StateHandleStore<T> {
 
     @Override
     public CompletionStage<Boolean> exists(String name) {
-        return environment.user(states.find(entryOf(name))
-                .thenApply(found -> found.filter(State::isLive).isPresent()));
+        return environment.user(isThere(name));
     }
 
     @Override
@@ -93,6 +92,11 @@ final class States<T> implements StateHandleStore<T> {
     }
 
     // ---- for the stores that are built on it: futures of the library's own ----
+
+    CompletableFuture<Boolean> isThere(String name) {
+        return states.find(entryOf(name))
+                .thenApply(found -> found.filter(State::isLive).isPresent());
+    }
 
     String entryOf(String name) {
         return prefix + StateNames.part(what, name);

@@ -98,7 +98,7 @@ final class StatesTest {
     /** Who has filled the backend to the last byte can still remove. */
     @Test
     void aRemovalMarkIsNoLongerThanThePointer() {
-        join(states.add(leadership, "blob", new byte[StateEntries.INLINE + 1]));
+        join(states.add(leadership, "blob", new byte[100_000]));
         Entry pointer = world.entry(".ha/states/things/blob");
         StateText mark = StateText.read(pointer.name(), pointer.value()).marked();
         assertThat(mark.bytes()).hasSizeLessThanOrEqualTo(pointer.value().length);
