@@ -65,7 +65,7 @@ class LeaseFaultsTest extends OneServer {
             Leadership led = contender.granted();
             String key = candidate("touched");
             String value = server.ctl("get", "--print-value-only", key).strip();
-            server.ctl("put", key, value); // takes it off its lease: it would live for ever
+            server.ctl("put", "--", key, value); // takes it off its lease: it would live for ever
             contender.revoked();
             Leadership next = contender.granted();
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
