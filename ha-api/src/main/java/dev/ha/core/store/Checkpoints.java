@@ -9,6 +9,7 @@ import dev.ha.store.JobStatus;
 import dev.ha.store.StateHandle;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -114,7 +115,7 @@ final class Checkpoints<T> implements CheckpointStore<T> {
             throw new IllegalStateException("the checkpoint store of job " + jobId + " is shut down");
         }
         return environment.user(checkpoints
-                .write(leadership, String.format("%019d", id), value, Condition.ABSENT)
+                .write(leadership, String.format(Locale.ROOT, "%019d", id), value, Condition.ABSENT)
                 .thenCompose(added -> dropOld(leadership)));
     }
 

@@ -35,6 +35,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -245,6 +246,19 @@ final class JobStoresTest {
             world.damage(String.format(".ha/checkpoints/job/%019d", 2), new byte[0]);
             assertFailure(store.latest()).isInstanceOf(CorruptDataException.class);
             assertFailure(store.recover(leadership)).isInstanceOf(CorruptDataException.class);
+        }
+
+        /** Some languages have digits of their own, and not all processes need speak the same. */
+        @Test
+        void anIdIsTheSameEntryInEveryLanguage() {
+            Locale before = Locale.getDefault();
+            Locale.setDefault(Locale.forLanguageTag("ar-EG-u-nu-arab"));
+            try {
+                join(store(3).add(leadership, 1, "one"));
+            } finally {
+                Locale.setDefault(before);
+            }
+            assertFailure(store(3).add(leadership, 1, "again")).isInstanceOf(ConflictException.class);
         }
 
         @Test
