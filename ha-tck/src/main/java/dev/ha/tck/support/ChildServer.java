@@ -4,6 +4,7 @@ import dev.ha.tck.ServerProcess;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -11,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A real server as a process of its own, which can be stopped, continued, killed and started again. Lives in a {@link ServerHome} and ends with it. */
 public abstract class ChildServer implements ServerProcess {
+    /** Some start with many seconds of computing, and beside others that do. */
+    private static final Duration START = Duration.ofMinutes(2);
+
     private final String name;
     private final Path home;
     private volatile @Nullable Process process;
@@ -48,7 +52,7 @@ public abstract class ChildServer implements ServerProcess {
 
     /** Waits until clients can work with it. */
     public void awaitServing() throws InterruptedException {
-        Waiting.until(this::serves, () -> name + " to serve: " + output());
+        Waiting.until(this::serves, () -> name + " to serve: " + output(), START);
     }
 
     /** All that it has written so far. */

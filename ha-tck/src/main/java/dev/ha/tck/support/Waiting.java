@@ -16,14 +16,20 @@ public final class Waiting {
 
     private Waiting() {}
 
-    /** How long a test waits for what takes a lease, and a server's start, at most. */
+    /** How long a test waits for what takes a lease at most. */
     public static Duration patience() {
         return TckTimeouts.patience().multipliedBy(3);
     }
 
     /** Waits at most {@link #patience()}; {@code what} is asked for only when that was in vain. */
     public static void until(Condition condition, Supplier<String> what) throws InterruptedException {
-        long deadline = System.nanoTime() + patience().toNanos();
+        until(condition, what, patience());
+    }
+
+    /** As {@link #until(Condition, Supplier)}, for {@code patience} at most. */
+    public static void until(Condition condition, Supplier<String> what, Duration patience)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + patience.toNanos();
         Throwable last = null;
         while (System.nanoTime() < deadline) {
             try {
