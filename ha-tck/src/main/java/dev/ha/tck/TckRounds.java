@@ -14,7 +14,7 @@ public final class TckRounds {
     /** Name of the system property with the number of writes in the middle of which writers are killed; 1000 by default. */
     public static final String WRITES = "ha.tck.writes";
 
-    /** Name of the system property with the number of messages of a write at each of which it is held back, and then at every doubling; 6 by default. */
+    /** Name of the system property with the number of messages of a write at each of which it is held back, and then at every doubling; 3 by default. */
     public static final String HELD = "ha.tck.held";
 
     private TckRounds() {}
@@ -36,7 +36,7 @@ public final class TckRounds {
 
     /** Messages of a write at each of which it is held back; behind those, at every doubling. */
     public static int held() {
-        return read(HELD, 6);
+        return read(HELD, 3);
     }
 
     private static int read(String property, int normal) {
