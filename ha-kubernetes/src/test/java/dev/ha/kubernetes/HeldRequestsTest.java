@@ -14,11 +14,13 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** A request that arrives when the world has moved on changes nothing (SAFETY K1, K2; rules 2.7, 4.6). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class HeldRequestsTest {
     private static final boolean PUT = true;

@@ -18,11 +18,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** Requests for a store that arrive when their leader is none any more, or has left (rules 1.5, 4.6, 6.1; SAFETY S5, C1). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class LateStoreTest {
     private static final String LEASES = "/apis/coordination.k8s.io/v1/namespaces/" + KubeServers.NAMESPACE + "/leases";

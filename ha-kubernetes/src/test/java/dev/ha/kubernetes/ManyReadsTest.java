@@ -18,11 +18,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 
 /** However much users read, leaderships are kept, and each read is as new as if it were alone (rules 1.8, 6.2). */
+@Tag("once")
 @TestInstance(Lifecycle.PER_CLASS)
 class ManyReadsTest {
     private static final String ROOTS = "/api/v1/namespaces/" + KubeServers.NAMESPACE + "/configmaps";

@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.Timeout;
@@ -173,6 +174,7 @@ public abstract class BackendContract {
     }
 
     @Nested
+    @Tag("once")
     @DisplayName("9 Faults with real processes")
     final class Processes extends ProcessContract {
         Processes() {
