@@ -428,8 +428,9 @@ abstract class StoreContract extends RuleGroup {
                 expect().completes(leadership.resign(), "resign() completes", "");
             }
             seat.election().close();
+            expect().eventually(() -> !saved.isEmpty(), "revokeLeadership is called on " + end, seat, "");
             expect().completes(
-                            saved.element(),
+                            saved.remove(),
                             "a write in revokeLeadership succeeds",
                             "does the driver refuse writes before its close() is called?");
         }

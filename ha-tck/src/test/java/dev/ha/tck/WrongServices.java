@@ -352,12 +352,16 @@ final class WrongServices {
                                 : null));
     }
 
-    /** Rule 3.7: does not wait for revokeLeadership. */
+    /** Rule 3.7: does not wait for revokeLeadership, which comes when the lock that was resigned is released. */
     static HighAvailabilityServices doesNotWait(HighAvailabilityServices right) {
         return contenders(right, contender -> new Passing(contender) {
             @Override
             public void revokeLeadership(Leadership leadership) {
-                later(0, () -> super.revokeLeadership(leadership));
+                CompletableFuture<Void> released = leadership.resign().toCompletableFuture();
+                later(0, () -> {
+                    Expect.await(TckTimeouts.patience(), released::isDone);
+                    super.revokeLeadership(leadership);
+                });
             }
         });
     }
