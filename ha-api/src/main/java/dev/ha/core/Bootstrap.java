@@ -61,7 +61,9 @@ public final class Bootstrap {
                 settings.core(CoreOptions.CLOSE_TIMEOUT),
                 settings.core(CoreOptions.RETRY_WAIT),
                 settings.core(CoreOptions.MAX_RETRY_WAIT),
-                settings.core(CoreOptions.RESIGN_WAIT));
+                settings.core(CoreOptions.RESIGN_WAIT),
+                settings.core(CoreOptions.CLUSTER_ID),
+                settings.core(CoreOptions.STORAGE_DIR).map(StorageDirectory::path));
     }
 
     /** A contender called on the engine's own threads could block the revocation of another one, so such an executor is refused. */

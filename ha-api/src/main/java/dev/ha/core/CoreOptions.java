@@ -49,15 +49,23 @@ final class CoreOptions {
                     "resign-wait", "Wait before contending again after the leadership was given up on purpose.")
             .orElse(Duration.ofSeconds(1));
 
-    static final List<Option<?>> ALL =
-            List.of(MODE, FACTORY_CLASS, CLUSTER_ID, CLOSE_TIMEOUT, RETRY_WAIT, MAX_RETRY_WAIT, RESIGN_WAIT);
+    /** Flink's spelling. */
+    static final Option<Optional<String>> STORAGE_DIR = Option.text(
+                    "storageDir",
+                    "Directory, or the URI of one, in which the stores keep what is too large for the backend; all processes must see the same.")
+            .check(
+                    StorageDirectory::isPath,
+                    "must be an absolute path, or the URI of a directory in a file system that this JVM has")
+            .optional();
+
+    static final List<Option<?>> ALL = List.of(
+            MODE, FACTORY_CLASS, CLUSTER_ID, CLOSE_TIMEOUT, RETRY_WAIT, MAX_RETRY_WAIT, RESIGN_WAIT, STORAGE_DIR);
 
     /** Flink's spelling of {@code mode} since 1.17. The one before is the bare {@code high-availability}. */
     static final String MODE_ALIAS = "type";
 
     /** Flink's keys that may stay in a configuration although nothing reads them (yet). */
     static final Set<String> WITHOUT_MEANING = Set.of(
-            "storageDir",
             "jobmanager.port",
             "job.delay",
             "zookeeper.path.execution-plans",

@@ -10,6 +10,7 @@ import dev.ha.LeaderRetrievalService;
 import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
+import dev.ha.core.store.ElectionStores;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Diagnosable;
 import dev.ha.spi.HighAvailabilityBackend;
@@ -51,7 +52,8 @@ final class Engine implements HighAvailabilityServices {
     private final ConcurrentHashMap<String, Election> elections = new ConcurrentHashMap<>();
     private final Set<Election> alive = Collections.synchronizedSet(new LinkedHashSet<>()); // also those being closed
     private final ConcurrentHashMap<String, Watch> watches = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<String, Stores> stores = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<String, HighAvailabilityStores> stores = new ConcurrentHashMap<>();
+    private final Set<StoreListener> listeners = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private final HighAvailabilityBackend backend;
     private final Object lock = new Object();
@@ -134,7 +136,20 @@ final class Engine implements HighAvailabilityServices {
     public HighAvailabilityStores stores(String election) {
         Names.check("election", election);
         checkOpen();
-        return stores.computeIfAbsent(election, name -> new Stores(this, name));
+        return stores.computeIfAbsent(
+                election,
+                name -> new ElectionStores(
+                        name, new StoreAccess(this, name), settings.clusterId(), settings.storage()));
+    }
+
+    /** The way to a listener of a store. */
+    StoreListener listener() {
+        StoreListener listener = new StoreListener(this);
+        synchronized (lock) {
+            checkOpen();
+            listeners.add(listener);
+        }
+        return listener;
     }
 
     @Override
@@ -217,6 +232,7 @@ final class Engine implements HighAvailabilityServices {
         }
         alive().forEach(election -> leaving.add(election.closeAsync()));
         watches.values().forEach(watch -> leaving.add(watch.closeAll()));
+        listeners.forEach(listener -> leaving.add(listener.mute()));
         CompletableFuture<Void> left = CompletableFuture.allOf(leaving.toArray(CompletableFuture<?>[]::new));
         BackendContext.Timer bound = platform.schedule(settings.closeTimeout(), () -> {
             if (!exiting) {
@@ -343,6 +359,10 @@ final class Engine implements HighAvailabilityServices {
         alive.remove(election);
     }
 
+    void retired(StoreListener listener) {
+        listeners.remove(listener);
+    }
+
     void retired(Watch watch) {
         watches.remove(watch.election(), watch);
     }
@@ -363,6 +383,13 @@ final class Engine implements HighAvailabilityServices {
                         stage.completeExceptionally(failure);
                     }
                 }));
+    }
+
+    /** The stage a user gets for {@code inner}: completes on the library's threads, and at the latest when the services are closed. */
+    <T> CompletionStage<T> user(CompletableFuture<T> inner) {
+        CompletableFuture<T> stage = track(new CompletableFuture<>());
+        pass(inner, stage);
+        return stage.minimalCompletionStage();
     }
 
     void completeLost(CompletableFuture<?> stage, String election, Term term) {

@@ -1,6 +1,8 @@
 package dev.ha.core;
 
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * The engine's own settings; see {@link CoreOptions}.
@@ -9,5 +11,13 @@ import java.time.Duration;
  * @param retryWait first wait before a new try
  * @param maxRetryWait longest wait before a new try
  * @param resignWait wait before a new candidacy after the former was given up by ourselves
+ * @param clusterId name of the cluster
+ * @param storage directory of all clusters' blobs, if there is one
  */
-record EngineSettings(Duration closeTimeout, Duration retryWait, Duration maxRetryWait, Duration resignWait) {}
+record EngineSettings(
+        Duration closeTimeout,
+        Duration retryWait,
+        Duration maxRetryWait,
+        Duration resignWait,
+        String clusterId,
+        Optional<Path> storage) {}

@@ -29,28 +29,28 @@ final class FencedEntries implements EntryStore {
     @Override
     public CompletionStage<Optional<Entry>> get(String name) {
         Names.check("entry", name);
-        return user(read(store -> store.get(name)));
+        return engine.user(read(store -> store.get(name)));
     }
 
     @Override
     public CompletionStage<Set<String>> names(String prefix) {
-        return user(read(store -> store.names(prefix)));
+        return engine.user(read(store -> store.names(prefix)));
     }
 
     @Override
     public CompletionStage<Entry> create(Leadership leadership, String name, byte[] value) {
         Names.check("entry", name);
-        return user(write(leadership, Change.create(name, checked(name, value))));
+        return engine.user(write(leadership, Change.create(name, checked(name, value))));
     }
 
     @Override
     public CompletionStage<Entry> replace(Leadership leadership, Entry old, byte[] value) {
-        return user(write(leadership, Change.replace(old, checked(old.name(), value))));
+        return engine.user(write(leadership, Change.replace(old, checked(old.name(), value))));
     }
 
     @Override
     public CompletionStage<Void> delete(Leadership leadership, Entry old) {
-        return user(write(leadership, Change.delete(old)).thenApply(deleted -> null));
+        return engine.user(write(leadership, Change.delete(old)).thenApply(deleted -> null));
     }
 
     private static byte[] checked(String name, byte[] value) {
@@ -61,14 +61,25 @@ final class FencedEntries implements EntryStore {
         return value;
     }
 
-    private CompletableFuture<Entry> write(Leadership leadership, Change change) {
+    /**
+     * The leadership, as one of ours.
+     *
+     * @throws IllegalArgumentException if it fences nothing here
+     * @throws IllegalStateException after close
+     */
+    SeatLeadership check(Leadership leadership) {
         if (!(leadership instanceof SeatLeadership own)
                 || own.engine() != engine
                 || !own.election().equals(election)) {
-            throw new IllegalArgumentException("a write to the stores of election " + election
-                    + " needs a leadership of that election from the same services, not " + leadership);
+            throw new IllegalArgumentException("the stores of election " + election
+                    + " need a leadership of that election from the same services, not " + leadership);
         }
         engine.checkOpen();
+        return own;
+    }
+
+    private CompletableFuture<Entry> write(Leadership leadership, Change change) {
+        SeatLeadership own = check(leadership);
         CompletableFuture<String> written = new CompletableFuture<>();
         own.in().locked(() -> Stages.relay(own.term().attempt().write(own.term(), change), written));
         return written.thenApply(version -> new Entry(change.name(), change.value(), version, change.writeId()))
@@ -89,7 +100,8 @@ final class FencedEntries implements EntryStore {
         });
     }
 
-    private static Entry outcome(Change change, Optional<Entry> found, HighAvailabilityException unknown) {
+    /** What became of {@code change}, if {@code found} tells; else fails with {@code unknown}. */
+    static Entry outcome(Change change, Optional<Entry> found, HighAvailabilityException unknown) {
         if (found.isEmpty()) {
             if (change.kind() == Change.Kind.DELETE) {
                 return new Entry(change.name(), new byte[0], "", change.writeId());
@@ -103,8 +115,8 @@ final class FencedEntries implements EntryStore {
         if (entry.writeId().equals(change.writeId())) {
             return entry;
         }
-        if (change.kind() != Change.Kind.CREATE && entry.version().equals(change.expectedVersion())) {
-            throw unknown;
+        if (change.kind() == Change.Kind.CREATE || entry.version().equals(change.expectedVersion())) {
+            throw unknown; // a version is there once only, but absence may come again
         }
         throw new ConflictException(
                 "entry " + change.name() + " has version " + entry.version() + ": " + change + " was not applied");
@@ -127,12 +139,5 @@ final class FencedEntries implements EntryStore {
                         "reading the entries of election " + election + " failed: " + inner,
                         Reason.CONNECTION_LOST,
                         inner);
-    }
-
-    /** The stage a user gets: completes on the library's threads, and at the latest when the services are closed. */
-    private <T> CompletionStage<T> user(CompletableFuture<T> inner) {
-        CompletableFuture<T> stage = engine.track(new CompletableFuture<>());
-        engine.pass(inner, stage);
-        return stage.minimalCompletionStage();
     }
 }

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,7 +55,7 @@ final class Rehearsal {
             CompletableFuture<Void> confirmed = new CompletableFuture<>();
             Engine engine = new Engine(
                     platform,
-                    new EngineSettings(BOUND, BOUND, BOUND, BOUND),
+                    new EngineSettings(BOUND, BOUND, BOUND, BOUND, "rehearsal", Optional.empty()),
                     made -> new EngineContext(made, platform, Rehearsal::noOption, ELECTION),
                     new Memory.Factory());
             engine.leaderElection(ELECTION).start(contender(confirmed));

@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param <T> type of the value
  */
 public final class Option<T> {
-    private static final Pattern KEY = Pattern.compile("[a-z0-9]+(-[a-z0-9]+)*(\\.[a-z0-9]+(-[a-z0-9]+)*)*");
+    private static final Pattern KEY =
+            Pattern.compile("WORD(\\.WORD)*".replace("WORD", "[a-z0-9][a-zA-Z0-9]*(-[a-z0-9]+)*"));
     private static final String WILDCARD = ".*";
     private static final String MASK = "****";
     private static final int LONGEST_SHOWN = 200;
@@ -161,7 +162,8 @@ public final class Option<T> {
     private static <T> Option<T> of(String key, String doc, OptionType<T> type) {
         String plain = type.isMap() ? key.substring(0, key.length() - WILDCARD.length()) : key;
         if (!KEY.matcher(plain).matches()) {
-            throw new IllegalArgumentException("a key must be lower-case words with '-' and '.', not '" + key + "'");
+            throw new IllegalArgumentException(
+                    "a key must be words with '-' and '.' that begin in lower case, not '" + key + "'");
         }
         if (doc.isBlank()) {
             throw new IllegalArgumentException(key + " needs a line of documentation");

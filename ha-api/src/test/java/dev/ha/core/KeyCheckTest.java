@@ -142,9 +142,9 @@ final class KeyCheckTest {
 
     @Test
     void keysOfFlinkWithoutMeaningAreIgnoredWithOneInfo() {
-        assertThat(Log.of(() -> classPath().find(with("storageDir", "jobmanager.port", "job.delay"))))
+        assertThat(Log.of(() -> classPath().find(with("jobmanager.port", "job.delay"))))
                 .containsOnlyOnce("INFO")
                 .contains("ignored, because these keys have no meaning yet: " + HA + "job.delay, " + HA
-                        + "jobmanager.port, " + HA + "storageDir");
+                        + "jobmanager.port");
     }
 }

@@ -11,6 +11,7 @@ import dev.ha.spi.BackendContext;
 import dev.ha.spi.HighAvailabilityBackend;
 import dev.ha.spi.HighAvailabilityBackendFactory;
 import dev.ha.spi.Option;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -59,6 +60,15 @@ final class SettingsTest {
 
     private static ConfigurationException refused(Map<?, ?> configuration) {
         return catchThrowableOfType(ConfigurationException.class, () -> Settings.of(configuration));
+    }
+
+    @Test
+    void theStorageDirectoryIsAPathOrAUri() {
+        assertThat(Bootstrap.engineSettings(Settings.of(Map.of())).storage()).isEmpty();
+        for (String directory : List.of("/data/ha", "file:///data/ha")) {
+            Settings settings = Settings.of(Map.of(HA + "storageDir", directory));
+            assertThat(Bootstrap.engineSettings(settings).storage()).contains(Path.of("/data/ha"));
+        }
     }
 
     @Nested
@@ -222,6 +232,8 @@ final class SettingsTest {
         @ParameterizedTest
         @CsvSource({
             "cluster-id, ' ', must not be blank",
+            "storageDir, blobs, 'must be an absolute path, or the URI of a directory in a file system that this JVM has'",
+            "storageDir, s3://bucket/x, 'must be an absolute path, or the URI of a directory in a file system that this JVM has'",
             "cluster-id, \uD800, must have 1 to 200 characters of well-formed text",
             "close-timeout, 0, must be greater than 0",
             "retry-wait, 0 s, must be greater than 0",
@@ -299,6 +311,7 @@ final class SettingsTest {
                             new Setting(HA + "retry-wait", "100 ms", Source.DEFAULT),
                             new Setting(HA + "max-retry-wait", "10 s", Source.DEFAULT),
                             new Setting(HA + "resign-wait", "1 s", Source.DEFAULT),
+                            new Setting(HA + "storageDir", "none", Source.DEFAULT),
                             new Setting(HA + "demo.password", "none", Source.DEFAULT),
                             new Setting(HA + "demo.users.*", "none", Source.DEFAULT),
                             new Setting(HA + "demo.wait", "90 s", Source.DEFAULT),

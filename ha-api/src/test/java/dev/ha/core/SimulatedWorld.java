@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +29,12 @@ final class SimulatedWorld implements SimulatedBackend.Observer {
     private static final List<String> ELECTIONS = List.of("a", "b");
     private static final List<String> COMPONENTS = List.of("leader", "web");
     private static final EngineSettings SETTINGS = new EngineSettings(
-            Duration.ofSeconds(30), Duration.ofMillis(100), Duration.ofSeconds(5), Duration.ofSeconds(1));
+            Duration.ofSeconds(30),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(1),
+            "cluster",
+            Optional.empty());
 
     private final Simulation simulation;
     private final SimulatedServer server;

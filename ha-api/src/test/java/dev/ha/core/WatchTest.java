@@ -27,6 +27,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -36,7 +37,12 @@ import org.junit.jupiter.api.Test;
 /** SPEC chapter 5 against a backend that the test plays itself: what is told, in which order, and what is held back. */
 final class WatchTest {
     private static final EngineSettings SETTINGS = new EngineSettings(
-            Duration.ofSeconds(5), Duration.ofMillis(100), Duration.ofSeconds(2), Duration.ofSeconds(1));
+            Duration.ofSeconds(5),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(1),
+            "cluster",
+            Optional.empty());
     private static final UUID SESSION = new UUID(7, 7);
 
     private final Simulation simulation = new Simulation(3);

@@ -456,14 +456,14 @@ final class OptionTest {
     @Nested
     final class Declaration {
         @ParameterizedTest
-        @ValueSource(strings = {"a", "path.root", "client.session-timeout", "v2.x", "2fa"})
+        @ValueSource(strings = {"a", "path.root", "client.session-timeout", "v2.x", "2fa", "storageDir"})
         void takesKebabCaseWithDots(String key) {
             assertThat(Option.text(key, "Doc.").key()).isEqualTo(key);
         }
 
         @ParameterizedTest
         @ValueSource(
-                strings = {"", "A", "storageDir", "a_b", "a.", ".a", "a..b", "a-", "-a", "a--b", "a b", "a.*", "*"})
+                strings = {"", "A", "a-B", "a.B", "a_b", "a.", ".a", "a..b", "a-", "-a", "a--b", "a b", "a.*", "*"})
         void refusesOtherKeys(String key) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> Option.text(key, "Doc."))

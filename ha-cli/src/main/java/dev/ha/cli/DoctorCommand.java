@@ -6,6 +6,8 @@ import dev.ha.Diagnosis;
 import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityServices;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -20,7 +22,7 @@ import picocli.CommandLine.ParentCommand;
                 "Checks configuration and backend step by step; holds an election among two processes for a moment.",
         footerHeading = "%n",
         footer = {
-            "Uses an election of its own, ha-doctor-HOST; no other one is touched.",
+            "Uses an election of its own, ha-doctor-HOST; no other one is touched but by --repair.",
             "Exits with 1 if a step failed, with 2 if that step was the configuration."
         })
 final class DoctorCommand implements Callable<Integer> {
@@ -43,9 +45,25 @@ final class DoctorCommand implements Callable<Integer> {
             description = "How long one step may take. Default: ${DEFAULT-VALUE}.")
     private String timeout = "";
 
+    @Option(
+            names = "--repair",
+            paramLabel = "NAME",
+            description =
+                    "Leads this election for a moment and removes blobs that no entry of its stores points to, as a "
+                            + "leader leaves them that dies while it writes. May be given several times.")
+    private List<String> repair = new ArrayList<>();
+
+    @Option(
+            names = "--grace",
+            paramLabel = "D",
+            defaultValue = "1 h",
+            description = "With --repair: what is younger stays. Default: ${DEFAULT-VALUE}.")
+    private String grace = "";
+
     @Override
     public Integer call() throws InterruptedException {
         Duration limit = DurationArgument.parse("--timeout", timeout);
+        DurationArgument.parse("--grace", grace);
         DoctorReport report = new DoctorReport(main.output(), json);
         try {
             examine(report, limit);
@@ -80,6 +98,19 @@ final class DoctorCommand implements Callable<Integer> {
             } else {
                 probe.withSecondProcess(main.configuration().asArguments());
             }
+            for (String election : repair) {
+                repair(services, election, report, limit);
+            }
         }
+    }
+
+    private void repair(HighAvailabilityServices services, String election, DoctorReport report, Duration limit)
+            throws DoctorReport.StepFailed, InterruptedException {
+        report.step(
+                "remove orphaned blobs of " + election,
+                "stop its leader for the time of the repair; an entry that can't be read is removed by 'ha store rm'",
+                () -> BriefLeadership.during(services, election, limit, leadership -> services.stores(election)
+                        .removeOrphans(leadership, DurationArgument.parse("--grace", grace))),
+                files -> files.isEmpty() ? "none" : String.join(", ", files));
     }
 }

@@ -1,14 +1,10 @@
 package dev.ha.cli;
 
-import dev.ha.ConfigurationException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderInformation;
 import dev.ha.LeaderRetrievalService;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -44,22 +40,7 @@ final class LeaderCommand implements Callable<Integer> {
         Duration limit = DurationArgument.parse("--timeout", timeout);
         try (HighAvailabilityServices services = main.services()) {
             LeaderRetrievalService follower = Elections.named(name, services::leaderRetrieval);
-            return tell(read(follower, limit));
-        }
-    }
-
-    private static LeaderInformation read(LeaderRetrievalService follower, Duration limit)
-            throws Failure, InterruptedException {
-        try {
-            return follower.read().toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException late) {
-            throw new Failure("no answer from the backend within " + DurationArgument.show(limit)
-                    + "; is it reachable ('ha doctor' tells)? --timeout waits longer");
-        } catch (ExecutionException failed) {
-            if (failed.getCause() instanceof ConfigurationException wrong) {
-                throw wrong;
-            }
-            throw new Failure("the backend could not tell who leads: " + Failure.reason(failed.getCause()));
+            return tell(Answers.of(follower.read(), limit, "the backend"));
         }
     }
 

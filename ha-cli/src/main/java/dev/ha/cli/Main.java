@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
             WatchCommand.class,
             LeaderCommand.class,
             RunCommand.class,
+            StoreCommand.class,
             DoctorCommand.class,
             DemoCommand.class
         })
@@ -117,6 +118,7 @@ final class Main implements Runnable {
 
     private static void addHelp(CommandLine command) {
         command.getCommandSpec().mixinStandardHelpOptions(true);
+        command.getSubcommands().values().forEach(Main::addHelp);
     }
 
     /** The log reads its level from system properties, once, at its first use; none is in use before. */

@@ -3,6 +3,7 @@ package dev.ha.cli;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -63,8 +64,21 @@ final class Output {
         if (failure.isDone()) {
             return;
         }
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        write(bytes, bytes.length);
+    }
+
+    /** All of {@code bytes} as they are. */
+    void copy(InputStream bytes) throws IOException {
+        byte[] block = new byte[8192];
+        for (int length = bytes.read(block); length >= 0 && !failure.isDone(); length = bytes.read(block)) {
+            write(block, length);
+        }
+    }
+
+    private synchronized void write(byte[] bytes, int length) {
         try {
-            stream.write(text.getBytes(StandardCharsets.UTF_8));
+            stream.write(bytes, 0, length);
             stream.flush();
         } catch (IOException unwritable) {
             failure.complete(unwritable);

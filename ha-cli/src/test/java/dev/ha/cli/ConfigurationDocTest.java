@@ -41,7 +41,7 @@ final class ConfigurationDocTest {
 
             The mode is what a backend calls itself, in any case (`standalone` is `none`), or a factory's class name, or
             `FACTORY_CLASS`. Backends without keys of their own have no heading below. As in Apache Flink, `high-availability.type` and the bare key
-            `high-availability` are aliases of `high-availability.mode`. Flink's `high-availability.storageDir`,
+            `high-availability` are aliases of `high-availability.mode`. Flink's
             `high-availability.jobmanager.port`, `high-availability.job.delay` and `high-availability.zookeeper.path.*` but `path.root` are accepted, but have no meaning yet.
             Keys of a built-in backend that is not on the class path are ignored, with a line in the log.
             """.formatted(COMMAND);

@@ -125,7 +125,7 @@ final class RootText {
             if (key.contains("__")) { // shortened: no other key has that
                 names.put(key + NAME, change.name());
             }
-            checkSize(change, values, names);
+            checkSize(root.getMetadata().getName(), change, values, names);
         }
         return new ConfigMapBuilder(root)
                 .editMetadata()
@@ -136,18 +136,19 @@ final class RootText {
                 .build();
     }
 
-    private static void checkSize(Change change, Map<String, String> values, Map<String, String> names) {
+    private static void checkSize(String name, Change change, Map<String, String> values, Map<String, String> names) {
         long size = 0;
         for (Map.Entry<String, String> value : values.entrySet()) {
             size += value.getKey().length() + value.getValue().length() / 4 * 3L;
         }
-        for (Map.Entry<String, String> name : names.entrySet()) {
-            size += name.getKey().length() + name.getValue().getBytes(StandardCharsets.UTF_8).length;
+        for (Map.Entry<String, String> clear : names.entrySet()) {
+            size += clear.getKey().length() + clear.getValue().getBytes(StandardCharsets.UTF_8).length;
         }
         if (size > LARGEST) {
             throw new UnavailableException(
-                    change + ": the entries of an election would have " + size + " bytes, and Kubernetes has room for "
-                            + LARGEST,
+                    change + ": all entries of an election are in one ConfigMap, and " + name + " would have " + size
+                            + " bytes of the " + LARGEST
+                            + " that Kubernetes allows; remove entries, or set high-availability.storageDir, so that larger values are kept in files",
                     Reason.INITIAL,
                     null);
         }

@@ -18,6 +18,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -40,6 +41,8 @@ final class FileEntries {
     private static final String ENTRY = "entry-";
     /** Ends the name; no encoded name contains it. */
     private static final char END = '.';
+    /** In an encoded name that is too long to be one-to-one. */
+    private static final String SHORTENED = "__";
 
     private static final Logger LOG = LoggerFactory.getLogger(FileEntries.class);
 
@@ -56,11 +59,23 @@ final class FileEntries {
     Set<String> names(String prefix) throws IOException {
         Set<String> names = new HashSet<>();
         for (Path file : files(ENTRY + "*")) {
-            open(file, Reader::header)
-                    .filter(header -> header.present && header.name.startsWith(prefix))
-                    .ifPresent(header -> names.add(header.name));
+            presentName(file).filter(name -> name.startsWith(prefix)).ifPresent(names::add);
         }
         return names;
+    }
+
+    /** Of an entry that can't be read the name that its file has, so that it is told by whoever reads it, and hides no other (rule 6.15). */
+    private static Optional<String> presentName(Path file) throws IOException {
+        try {
+            return open(file, Reader::header).filter(header -> header.present).map(header -> header.name);
+        } catch (CorruptDataException damaged) {
+            String name = Objects.toString(file.getFileName());
+            int end = name.indexOf(END);
+            if (end < 0 || name.contains(SHORTENED)) {
+                throw damaged;
+            }
+            return Optional.of(SafeName.decode(name.substring(ENTRY.length(), end)));
+        }
     }
 
     /** The new version; empty text after a deletion. */

@@ -311,6 +311,21 @@ class FileElectionTest {
         assertThat(entries.names("a")).containsExactlyInAnyOrder("a", "a ", "a/b", "a\n");
     }
 
+    /** Its own reader is told; those of the others are not kept from theirs. */
+    @Test
+    void aDamagedEntryHidesNoOther() throws Exception {
+        entries.write(OLD, Change.create("sound", new byte[] {1}), "1");
+        entries.write(OLD, Change.create("a/Damaged", new byte[] {2}), "2");
+        Path file = FileElection.list(election.entries(), "entry-a*").get(0);
+        byte[] whole = Files.readAllBytes(file);
+        for (byte[] damaged : new byte[][] {{}, Arrays.copyOf(whole, 5), new byte[whole.length]}) {
+            Files.write(file, damaged);
+            assertThat(entries.names("")).containsExactlyInAnyOrder("sound", "a/Damaged");
+            assertThat(entries.get("sound")).isPresent();
+            assertThatThrownBy(() -> entries.get("a/Damaged")).isInstanceOf(CorruptDataException.class);
+        }
+    }
+
     @Test
     void aDamagedEntryIsNeverTakenForAnother() throws Exception {
         entries.write(OLD, Change.create("entry", new byte[] {1, 2, 3}), "1");

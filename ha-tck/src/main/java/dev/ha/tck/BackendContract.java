@@ -118,6 +118,46 @@ public abstract class BackendContract {
     }
 
     @Nested
+    @DisplayName("6 Stores of states")
+    final class States extends StateContract {
+        States() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and superseded leaders")
+    final class StoreFences extends StoreFenceContract {
+        StoreFences() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and writes that come late")
+    final class HeldWrites extends HeldWriteContract {
+        HeldWrites() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores of jobs")
+    final class Jobs extends JobContract {
+        Jobs() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
+    @DisplayName("6 Stores and killed processes")
+    final class StoreProcesses extends StoreProcessContract {
+        StoreProcesses() {
+            super(BackendContract.this);
+        }
+    }
+
+    @Nested
     @DisplayName("7 Lifecycle")
     final class Lifecycle extends LifecycleContract {
         Lifecycle() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -156,10 +157,29 @@ final class Child implements AutoCloseable {
         present = grant;
     }
 
-    /** Contends for {@link Scenario#ELECTION} from now on. */
+    /** Contends for {@link Scenario#ELECTION} from now on, and writes while it leads. */
     Child contend() {
-        say("contend", Scenario.ELECTION);
+        return contend(ChildProgram.WRITER);
+    }
+
+    /** Contends for {@link Scenario#ELECTION} from now on, and runs {@code program} while it leads. */
+    Child contend(ChildProgram program) {
+        say("contend", Scenario.ELECTION, program.name());
         return this;
+    }
+
+    /** What it has said so far, in order: the words of each line that began with one of {@code events}. */
+    List<List<String>> said(String... events) {
+        Set<String> wanted = Set.of(events);
+        return story.stream()
+                .map(line -> List.of(line.split(" ", -1)))
+                .filter(words -> wanted.contains(words.get(0)))
+                .toList();
+    }
+
+    /** How much it has said so far. */
+    int countSaid() {
+        return story.size();
     }
 
     /** Leads, by what it has said last. */
@@ -201,6 +221,15 @@ final class Child implements AutoCloseable {
         process.destroyForcibly();
         try {
             process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits until all is heard that it has said before it was killed. */
+    void awaitEnd() {
+        try {
+            reader.join(TckTimeouts.patience().toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

@@ -5,8 +5,7 @@ import dev.ha.HighAvailabilityException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderContender;
 import dev.ha.Leadership;
-import dev.ha.store.Entry;
-import dev.ha.store.EntryStore;
+import dev.ha.store.HighAvailabilityStores;
 import java.io.BufferedReader;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -30,7 +29,6 @@ import org.jspecify.annotations.Nullable;
 final class ChildMain {
     private static final long SAMPLE_NANOS = 500_000;
     private static final long REPORT_NANOS = 10_000_000;
-    private static final long WRITE_NANOS = 5_000_000;
 
     private final Map<String, String> settings = new HashMap<>();
     private final List<Sampled> handles = new CopyOnWriteArrayList<>();
@@ -61,7 +59,7 @@ final class ChildMain {
             switch (words[0]) {
                 case "clock" -> say("clock", Long.toString(System.nanoTime()));
                 case "set" -> settings.put(decode(words[1]), decode(words[2]));
-                case "contend" -> contend(decode(words[1]));
+                case "contend" -> contend(decode(words[1]), ChildProgram.valueOf(words[2]));
                 case "close" -> close();
                 default -> say("unknown", words[0]);
             }
@@ -69,10 +67,10 @@ final class ChildMain {
         Runtime.getRuntime().halt(0);
     }
 
-    private void contend(String election) {
+    private void contend(String election, ChildProgram program) {
         HighAvailabilityServices opened = HighAvailability.create(settings);
         services = opened;
-        EntryStore entries = opened.stores(election).entries();
+        HighAvailabilityStores stores = opened.stores(election);
         opened.leaderElection(election).start(new LeaderContender() {
             @Override
             public void grantLeadership(Leadership leadership) {
@@ -82,7 +80,7 @@ final class ChildMain {
                 handle.sample();
                 handles.add(handle);
                 leadership.confirm("tcp://" + name).thenRun(() -> say("confirmed", session));
-                write(entries, leadership);
+                lead(program, stores, leadership);
             }
 
             @Override
@@ -97,36 +95,18 @@ final class ChildMain {
         });
     }
 
-    /** Writes an entry again and again until it is refused, so that there is always a write that may come too late. */
-    private void write(EntryStore entries, Leadership leadership) {
-        Thread writer = new Thread(
+    private void lead(ChildProgram program, HighAvailabilityStores stores, Leadership leadership) {
+        Thread worker = new Thread(
                 () -> {
                     try {
-                        String entry = "by-" + name;
-                        @Nullable
-                        Entry last =
-                                entries.get(entry).toCompletableFuture().join().orElse(null);
-                        for (int i = 0; ; i++) {
-                            byte[] value = (leadership.fencingToken() + "/" + i).getBytes(StandardCharsets.UTF_8);
-                            last = last == null
-                                    ? entries.create(leadership, entry, value)
-                                            .toCompletableFuture()
-                                            .join()
-                                    : entries.replace(leadership, last, value)
-                                            .toCompletableFuture()
-                                            .join();
-                            if (i == 0) {
-                                say("writes", leadership.sessionId().toString());
-                            }
-                            LockSupport.parkNanos(WRITE_NANOS);
-                        }
-                    } catch (RuntimeException refused) {
+                        program.lead(name, stores, leadership, this::say);
+                    } catch (Exception refused) {
                         say("refused", String.valueOf(refused));
                     }
                 },
-                "tck-writer");
-        writer.setDaemon(true);
-        writer.start();
+                "tck-program");
+        worker.setDaemon(true);
+        worker.start();
     }
 
     private void close() {

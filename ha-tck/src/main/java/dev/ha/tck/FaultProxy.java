@@ -232,6 +232,13 @@ public final class FaultProxy implements AutoCloseable {
             }
         }
 
+        /** Whether the message has come and is held, or was. */
+        public boolean isCaught() {
+            synchronized (lock) {
+                return caught;
+            }
+        }
+
         /** Delivers it, and what came after it. */
         public void release() {
             synchronized (lock) {

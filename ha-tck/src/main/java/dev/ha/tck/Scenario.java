@@ -6,12 +6,15 @@ import dev.ha.LeaderElection;
 import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
@@ -34,6 +37,7 @@ final class Scenario implements AutoCloseable {
     private final Deque<CountDownLatch> gates = new ArrayDeque<>();
     private @Nullable Handles handles;
     private @Nullable Servers servers;
+    private @Nullable TemporaryDirectory storage;
 
     Scenario(HighAvailabilityFixture fixture, Spec.Text rule) {
         this.fixture = fixture;
@@ -180,10 +184,19 @@ final class Scenario implements AutoCloseable {
     Map<String, String> configuration(List<InetSocketAddress> servers, Duration lease) {
         Map<String, String> settings = new HashMap<>(fixture.configuration(servers, lease));
         settings.put("high-availability.cluster-id", clusterId);
+        settings.put("high-availability.storageDir", storage().toString());
         settings.put("high-availability.resign-wait", "50 ms");
         settings.put("high-availability.retry-wait", "20 ms");
         settings.put("high-availability.max-retry-wait", "500 ms");
         return settings;
+    }
+
+    /** Where blobs are, for all processes of the test. */
+    Path storage() {
+        if (storage == null) {
+            storage = TemporaryDirectory.create("tck-blobs");
+        }
+        return storage.path();
     }
 
     private Handles handles() {
@@ -210,6 +223,9 @@ final class Scenario implements AutoCloseable {
             } catch (AssertionError e) {
                 failure = failure == null ? e : failure;
             }
+        }
+        if (storage != null) {
+            storage.close();
         }
         if (failure != null) {
             throw failure;
@@ -256,6 +272,7 @@ final class Scenario implements AutoCloseable {
     final class NodeSettings {
         private final String name;
         private final Map<String, String> extra = new HashMap<>();
+        private final Set<String> left = new HashSet<>();
         private List<InetSocketAddress> servers = fixture.servers();
         private Duration lease = TckTimeouts.longLease();
         private @Nullable Executor callbacks;
@@ -287,6 +304,12 @@ final class Scenario implements AutoCloseable {
             return this;
         }
 
+        /** Without a setting that all nodes have. */
+        NodeSettings without(String key) {
+            left.add(key);
+            return this;
+        }
+
         /** Where callbacks run. */
         NodeSettings callbacksOn(Executor executor) {
             callbacks = executor;
@@ -296,6 +319,7 @@ final class Scenario implements AutoCloseable {
         Node open() {
             Map<String, String> settings = configuration(servers, lease);
             settings.putAll(extra);
+            settings.keySet().removeAll(left);
             HighAvailability.Builder builder = HighAvailability.builder().configuration(settings);
             if (callbacks != null) {
                 builder.callbackExecutor(callbacks);

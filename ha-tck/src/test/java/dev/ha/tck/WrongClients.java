@@ -1,9 +1,11 @@
 package dev.ha.tck;
 
 import dev.ha.ConfigurationException;
+import dev.ha.LeadershipLostException;
 import dev.ha.Reason;
 import dev.ha.spi.BackendContext;
 import dev.ha.spi.Candidacy;
+import dev.ha.spi.Change;
 import dev.ha.spi.ElectionState;
 import dev.ha.spi.Following;
 import dev.ha.spi.Grant;
@@ -62,6 +64,28 @@ public final class WrongClients {
                 @Override
                 Lease newLease(long sentAt) {
                     return context.lease(lease.multipliedBy(3), lease.dividedBy(5), sentAt);
+                }
+            };
+        }
+    }
+
+    /** Rule 6.12, with a server that does not fence: asks whether it holds the lock, and then writes. */
+    public static final class LooksBeforeItWrites extends ReferenceBackendFactory {
+        @Override
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
+                @Override
+                Driver newDriver(Candidacy candidacy) {
+                    return new Driver(candidacy) {
+                        @Override
+                        public CompletionStage<String> write(Change change) {
+                            return request(false, "STATE", cluster(), encode(election()))
+                                    .thenCompose(state -> isMine(new State(election(), state))
+                                            ? super.write(change)
+                                            : CompletableFuture.failedStage(
+                                                    new LeadershipLostException("looked: " + change, 0, 0)));
+                        }
+                    };
                 }
             };
         }

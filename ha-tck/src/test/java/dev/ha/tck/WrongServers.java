@@ -1,7 +1,10 @@
 package dev.ha.tck;
 
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** All servers in this file are wrong. */
@@ -146,6 +149,32 @@ final class WrongServers {
         @Override
         void allGone(Election election) {
             election.entries.clear();
+        }
+    }
+
+    /** Rule 6.21: what was written last goes with its leader. */
+    static class StoresLater extends ReferenceServer {
+        private static final int AT_ONCE = 20;
+        private final Map<Election, Map<String, Value>> stored = new HashMap<>();
+        private int writes;
+
+        @Override
+        boolean mayWrite(Election election, String nonce, String kind, String name) {
+            if (writes++ % AT_ONCE == 0) {
+                stored.put(election, new TreeMap<>(election.entries));
+            }
+            return super.mayWrite(election, nonce, kind, name);
+        }
+
+        @Override
+        void remove(Election election, String nonce) {
+            boolean leads = election.holder().nonce.equals(nonce);
+            super.remove(election, nonce);
+            Map<String, Value> kept = stored.get(election);
+            if (leads && kept != null) {
+                election.entries.clear();
+                election.entries.putAll(kept);
+            }
         }
     }
 

@@ -38,12 +38,12 @@ final class WrongServices {
     private WrongServices() {}
 
     /** What a wrapped method does instead; null for what the right one does. */
-    private interface Instead {
+    interface Instead {
         @Nullable
         Supplier<@Nullable Object> of(Method method, @Nullable Object[] args) throws Throwable;
     }
 
-    private static <T> T wrap(Class<T> type, T right, Instead instead) {
+    static <T> T wrap(Class<T> type, T right, Instead instead) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (proxy, method, args) -> {
             Supplier<@Nullable Object> other = instead.of(method, args == null ? new Object[0] : args);
             try {
@@ -98,7 +98,7 @@ final class WrongServices {
                 HighAvailabilityServices.class,
                 right,
                 (method, args) -> method.getName().equals("stores")
-                        ? () -> stores(right.stores((String) args[0]), wrapped)
+                        ? () -> stores(HighAvailabilityStores.class, right.stores((String) args[0]), wrapped)
                         : null);
         return contenders(storing, contender -> {
             return new Passing(contender) {
@@ -115,24 +115,31 @@ final class WrongServices {
         });
     }
 
-    /** Stores that take wrapped leaderships for the right ones. */
-    private static HighAvailabilityStores stores(HighAvailabilityStores right, Map<Leadership, Leadership> wrapped) {
-        return wrap(
-                HighAvailabilityStores.class,
-                right,
-                (method, args) -> method.getName().equals("entries")
-                        ? () -> wrap(EntryStore.class, right.entries(), (inner, words) -> {
-                            for (int i = 0; i < words.length; i++) {
-                                Object word = words[i];
-                                wrapped.forEach((from, to) -> {
-                                    if (to == word) {
-                                        words[0] = from;
-                                    }
-                                });
-                            }
-                            return null;
-                        })
-                        : null);
+    /** A store, or all of them, that takes wrapped leaderships for the right ones. */
+    private static <T> T stores(Class<T> type, T right, Map<Leadership, Leadership> wrapped) {
+        return wrap(type, right, (method, args) -> {
+            for (int i = 0; i < args.length; i++) {
+                Object word = args[i];
+                for (Map.Entry<Leadership, Leadership> each : wrapped.entrySet()) {
+                    if (each.getValue() == word) {
+                        args[i] = each.getKey();
+                    }
+                }
+            }
+            Class<?> result = method.getReturnType();
+            return result.isInterface() && result.getPackage().equals(EntryStore.class.getPackage())
+                    ? () -> ofStore(result, method, right, args, wrapped)
+                    : null;
+        });
+    }
+
+    private static <T> Object ofStore(
+            Class<T> type, Method method, Object right, @Nullable Object[] args, Map<Leadership, Leadership> wrapped) {
+        try {
+            return stores(type, type.cast(method.invoke(right, args)), wrapped);
+        } catch (ReflectiveOperationException wrong) {
+            throw new IllegalStateException(wrong);
+        }
     }
 
     private static class Passing implements LeaderContender {

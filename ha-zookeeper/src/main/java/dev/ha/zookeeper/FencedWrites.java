@@ -20,6 +20,7 @@ import org.apache.zookeeper.KeeperException.Code;
 import org.apache.zookeeper.Op;
 import org.apache.zookeeper.OpResult;
 import org.apache.zookeeper.data.Stat;
+import org.jspecify.annotations.Nullable;
 
 /** The writes of one leader: each is a transaction that is bound to its candidate (SAFETY Z3, Z4). */
 final class FencedWrites {
@@ -27,6 +28,7 @@ final class FencedWrites {
     private final ElectionPaths paths;
     private final String name;
     private final long token;
+    private final EntryNames names;
     private final Map<String, CompletableFuture<Void>> turns = new ConcurrentHashMap<>();
 
     /** {@code name} and {@code token} are those of the candidate that leads. */
@@ -35,6 +37,7 @@ final class FencedWrites {
         this.paths = paths;
         this.name = name;
         this.token = token;
+        this.names = new EntryNames(paths);
     }
 
     // ---- records ----
@@ -65,21 +68,30 @@ final class FencedWrites {
         byte[] text = EntryText.write(change.writeId(), change.value());
         return inTurn(
                 change.name(),
-                () -> fenced(change + " in " + paths.name(), connection -> switch (change.kind()) {
-                    case CREATE -> createEntry(connection, path, text, change, true);
-                    case REPLACE ->
-                        changeEntry(
-                                connection,
-                                path,
-                                change,
-                                Op.setData(path, text, EntryVersion.dataVersion(change.expectedVersion())));
-                    case DELETE ->
-                        changeEntry(
-                                connection,
-                                path,
-                                change,
-                                Op.delete(path, EntryVersion.dataVersion(change.expectedVersion())));
-                }));
+                () -> fenced(change + " in " + paths.name(), connection -> names.admit(connection, change)
+                        .thenCompose(admitted -> send(connection, path, text, change)
+                                .whenComplete((version, failure) -> settled(change, failure)))));
+    }
+
+    private CompletableFuture<String> send(Connection connection, String path, byte[] text, Change change) {
+        return switch (change.kind()) {
+            case CREATE -> createEntry(connection, path, text, change, true);
+            case REPLACE ->
+                changeEntry(
+                        connection,
+                        path,
+                        change,
+                        Op.setData(path, text, EntryVersion.dataVersion(change.expectedVersion())));
+            case DELETE ->
+                changeEntry(
+                        connection, path, change, Op.delete(path, EntryVersion.dataVersion(change.expectedVersion())));
+        };
+    }
+
+    private void settled(Change change, @Nullable Throwable failure) {
+        if (failure == null || Failures.unwrap(failure) instanceof ConflictException) {
+            names.settled(change, failure == null);
+        }
     }
 
     /**
