@@ -5,7 +5,7 @@ package dev.ha.tck;
  * wants to know more sets the system properties.
  */
 public final class TckRounds {
-    /** Name of the system property with the number of leaders that are killed while they dispatch jobs; 5 by default. */
+    /** Name of the system property with the number of leaders that are killed while they dispatch jobs; 3 by default. */
     public static final String FAILOVERS = "ha.tck.failovers";
 
     /** Name of the system property with the number of leaders whose late writes are tried; 10 by default. */
@@ -21,7 +21,7 @@ public final class TckRounds {
 
     /** Leaders that are killed while they dispatch jobs. */
     public static int failovers() {
-        return read(FAILOVERS, 5);
+        return read(FAILOVERS, 3);
     }
 
     /** Leaders whose late writes are tried. */
