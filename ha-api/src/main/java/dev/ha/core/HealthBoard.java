@@ -52,7 +52,8 @@ final class HealthBoard {
         closed = true;
     }
 
-    Health health() {
+    /** {@code late} is what is to be said of leases that are not renewed in time, if any. */
+    Health health(@Nullable String late) {
         Outage trouble = outage;
         if (closed) {
             return new Health(Status.DOWN, "closed");
@@ -61,6 +62,9 @@ final class HealthBoard {
             boolean leaseLeft = leases.stream().anyMatch(LeaseDeadline::isValid);
             boolean down = trouble.reason == Reason.ACCESS_DENIED || !leaseLeft;
             return new Health(down ? Status.DOWN : Status.DEGRADED, trouble.reason + ": " + trouble.cause.getMessage());
+        }
+        if (late != null) {
+            return new Health(Status.DEGRADED, late);
         }
         String detail = historyReset != null ? historyReset : overrun;
         return detail == null ? new Health(Status.UP, "connected") : new Health(Status.DEGRADED, detail);
