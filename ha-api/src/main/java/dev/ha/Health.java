@@ -17,7 +17,10 @@ public record Health(Status status, String detail) {
          * good. Or, from then on until close: a contender overran its time to stop, or a history was reset.
          */
         DEGRADED,
-        /** Backend unreachable and no lease left, access refused, or closed. */
+        /**
+         * Backend unreachable and no lease left, access refused, or closed. Also when a leadership ended because its
+         * lease was not renewed in time, until the backend is heard again, for one lease at most.
+         */
         DOWN
     }
 }

@@ -279,6 +279,12 @@ final class Election implements LeaderElectionService, ObservedElection {
         Term term = over.term();
         if (term != null) {
             LOG.debug("{}: leadership with {} ended: {}", name, term, reason);
+            if (reason == Reason.EXPIRED) {
+                engine.board()
+                        .ranOut(
+                                name,
+                                engine.platform().nanoTime() + term.lease().durationNanos());
+            }
             leading = null;
             lastEnd = new End(term.sessionId(), engine.platform().nanoTime());
             engine.observers().tell(observer -> observer.revoked(name, reason));

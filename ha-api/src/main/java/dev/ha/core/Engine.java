@@ -160,19 +160,25 @@ final class Engine implements HighAvailabilityServices {
 
     @Override
     public Health health() {
-        return board.health(late());
+        return board.health(platform.nanoTime(), leases());
     }
 
-    /** What of the leases on which this process leads is not renewed in time. */
-    private @Nullable String late() {
+    /** What is wrong with the leases on which this process leads. */
+    private @Nullable Health leases() {
+        Health late = null;
         for (Election election : alive()) {
             LeaseDeadline lease = election.leadingLease();
+            if (lease != null && !lease.isValid()) {
+                return new Health(Health.Status.DOWN, HealthBoard.ranOut(election.election()));
+            }
             if (lease != null && lease.isLate()) {
-                return "renewals are late: the lease of election " + election.election() + " is good for "
-                        + lease.remaining().toMillis() + " ms more";
+                late = new Health(
+                        Health.Status.DEGRADED,
+                        "renewals are late: the lease of election " + election.election() + " is good for "
+                                + lease.remaining().toMillis() + " ms more");
             }
         }
-        return null;
+        return late;
     }
 
     @Override

@@ -256,6 +256,11 @@ final class LeaseDeadline implements Lease {
         return deadline == UNLIMITED ? OptionalLong.empty() : OptionalLong.of(platform.nanoTime() - lastSent.get());
     }
 
+    /** How long the backend lets nobody else lead after what extends it was sent. */
+    long durationNanos() {
+        return durationNanos;
+    }
+
     /** Still good, but not for long: renewals have gone unanswered. */
     boolean isLate() {
         long left = remainingNanos();

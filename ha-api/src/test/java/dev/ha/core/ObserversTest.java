@@ -158,6 +158,33 @@ final class ObserversTest {
     }
 
     @Test
+    void aLeaseThatRanOutIsAnOutageUntilThereIsASignOfLife() {
+        observe();
+        backend.contend();
+        backend.grant(7, backend.lease());
+        Duration valid = PlayedBackend.DURATION.minus(PlayedBackend.MARGIN);
+        backend.process.pause(valid.plusMillis(1)); // its timer does not come
+        backend.pass(valid);
+        assertThat(engine.health().status()).isEqualTo(Status.DOWN);
+        assertThat(engine.health().detail()).contains("the lease of election e ran out");
+        backend.pass(Duration.ofSeconds(2));
+        assertThat(election().isLeading()).isFalse();
+        assertThat(engine.health().status()).isEqualTo(Status.DOWN);
+        backend.grant(8, backend.lease());
+        assertThat(engine.health().status()).isEqualTo(Status.UP);
+    }
+
+    @Test
+    void anOutageThatTheBackendDoesNotNoticeWithinALeaseIsNone() {
+        backend.contend();
+        backend.grant(7, backend.lease());
+        backend.pass(PlayedBackend.DURATION);
+        assertThat(engine.health().status()).isEqualTo(Status.DOWN);
+        backend.pass(PlayedBackend.DURATION);
+        assertThat(engine.health().status()).isEqualTo(Status.UP);
+    }
+
+    @Test
     void aLeaseOnWhichNobodyLeadsMayRunOut() {
         Contender contender = backend.contend();
         backend.grant(7, backend.lease());
