@@ -1,11 +1,14 @@
 import dev.ha.spi.HighAvailabilityBackendFactory;
 
 /** High-availability services: leader election, leader retrieval and metadata stores over a pluggable backend. */
+@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer is not a module yet
 module dev.ha {
+    requires static transitive micrometer.core;
     requires static transitive org.jspecify;
     requires org.slf4j;
 
     exports dev.ha;
+    exports dev.ha.metrics;
     exports dev.ha.spi;
     exports dev.ha.store;
 

@@ -44,6 +44,12 @@ public interface HighAvailabilityServices extends AutoCloseable {
     Health health();
 
     /**
+     * Lets {@code observer} know what happens in these services, from now on until the returned object or the services
+     * are closed. What is contended for and followed already is told first. Costs nothing when nobody observes.
+     */
+    Observation observe(HighAvailabilityObserver observer);
+
+    /**
      * Runs the backend's own checks of what it must meet (versions, clock, file system) and times each. Connects if
      * need be; blocks the calling thread, for each check at most as long as the backend waits for a request. A check
      * that fails is a result, never an exception. Empty when the backend declares none.

@@ -298,18 +298,28 @@ final class Attempt implements Candidacy, LeaseDeadline.Member {
     // ---- calls to the driver ----
 
     CompletionStage<Void> publish(Map<String, LeaderRecord> records) {
-        return call("publish", driver -> driver.publish(records));
+        return counted(call("publish", driver -> driver.publish(records)));
     }
 
     /** A fenced write: possible until the release is sent, also while contenders are being revoked (SAFETY V2). */
     CompletionStage<String> write(Term under, Change change) {
         if (phase != Phase.LEADING && phase != Phase.ENDED) {
-            return CompletableFuture.failedStage(new LeadershipLostException(
+            return counted(CompletableFuture.failedStage(new LeadershipLostException(
                     "the lock of " + election() + " with " + under + " has been released: nothing was written",
                     under.token(),
-                    0));
+                    0)));
         }
-        return call("write", driver -> driver.write(change));
+        return counted(call("write", driver -> driver.write(change)));
+    }
+
+    /** Tells observers when {@code write} is refused for want of the leadership. */
+    private <T> CompletionStage<T> counted(CompletionStage<T> write) {
+        Stages.whenDone(write, (done, failure) -> {
+            if (failure instanceof LeadershipLostException) {
+                engine.observers().tell(observer -> observer.writeRefused(election()));
+            }
+        });
+        return write;
     }
 
     private <T> CompletionStage<T> call(String act, Function<LeaderElectionDriver, CompletionStage<T>> request) {

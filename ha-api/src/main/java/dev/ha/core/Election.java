@@ -4,6 +4,7 @@ import dev.ha.ContenderException;
 import dev.ha.HighAvailabilityException;
 import dev.ha.LeaderElection;
 import dev.ha.LeaderElectionService;
+import dev.ha.ObservedElection;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.core.Attempt.Phase;
@@ -12,6 +13,8 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * One lock in this process: its seats, and one candidacy at a time. All state of seats, candidacies and publications is guarded by {@code lock}; under it
  * nothing is called but the engine's own queues, timers and leases.
  */
-final class Election implements LeaderElectionService {
+final class Election implements LeaderElectionService, ObservedElection {
     private static final Logger LOG = LoggerFactory.getLogger(Election.class);
     private static final long HEALTHY_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final UUID NO_SESSION = new UUID(0, 0);
@@ -43,8 +46,13 @@ final class Election implements LeaderElectionService {
     private boolean retired;
     private boolean starting;
     private boolean waitingToRetire;
+    private boolean contended;
+    private volatile @Nullable Term leading;
+    private volatile @Nullable End lastEnd;
     private long lastToken;
     private String lastHistory = "";
+
+    private record End(UUID session, long at) {}
 
     /** {@code predecessor} completes when the former object of this name has left the backend: there is never more than one candidacy. */
     Election(Engine engine, String name, CompletableFuture<Void> predecessor) {
@@ -149,6 +157,10 @@ final class Election implements LeaderElectionService {
                         + " of election " + name + " already; it stays");
             }
             seats.put(seat.component(), seat);
+            if (!contended) {
+                contended = true;
+                engine.observers().contending(this);
+            }
             Term term = leadingTerm();
             if (term != null) {
                 seat.offer(term);
@@ -253,6 +265,8 @@ final class Election implements LeaderElectionService {
         }
         lastHistory = term.historyId();
         lastToken = term.token();
+        leading = term;
+        engine.observers().tell(observer -> observer.granted(name, term.token()));
         seats.values().forEach(seat -> seat.offer(term));
     }
 
@@ -265,6 +279,15 @@ final class Election implements LeaderElectionService {
         Term term = over.term();
         if (term != null) {
             LOG.debug("{}: leadership with {} ended: {}", name, term, reason);
+            if (reason == Reason.EXPIRED) {
+                engine.board()
+                        .ranOut(
+                                name,
+                                engine.platform().nanoTime() + term.lease().durationNanos());
+            }
+            leading = null;
+            lastEnd = new End(term.sessionId(), engine.platform().nanoTime());
+            engine.observers().tell(observer -> observer.revoked(name, reason));
             seats.values().forEach(seat -> seat.end(term, reason));
         }
         if (cause != null && reason != Reason.CONTENDER_FAILED) {
@@ -343,6 +366,54 @@ final class Election implements LeaderElectionService {
         }
     }
 
+    // ---- observers ----
+
+    void announceTo(Observers.Place place) {
+        synchronized (lock) {
+            if (contended && !retired) {
+                place.contending(this);
+            }
+        }
+    }
+
+    /** The lease of the present leadership. */
+    @Nullable
+    LeaseDeadline leadingLease() {
+        Term term = leading;
+        return term == null ? null : term.lease();
+    }
+
+    @Override
+    public boolean isLeading() {
+        Term term = leading;
+        return term != null && term.lease().isValid();
+    }
+
+    @Override
+    public long fencingToken() {
+        Term term = leading;
+        return term != null && term.lease().isValid() ? term.token() : 0;
+    }
+
+    @Override
+    public Duration remaining() {
+        LeaseDeadline lease = leadingLease();
+        return lease == null ? Duration.ZERO : lease.remaining();
+    }
+
+    @Override
+    public Optional<Duration> sinceRenewal() {
+        LeaseDeadline lease = leadingLease();
+        OptionalLong nanos = lease != null && lease.isValid() ? lease.sinceRenewalNanos() : OptionalLong.empty();
+        return nanos.isPresent() ? Optional.of(Duration.ofNanos(nanos.getAsLong())) : Optional.empty();
+    }
+
+    /** When the last leadership ended, if it had that session. */
+    OptionalLong endOf(UUID session) {
+        End end = lastEnd;
+        return end != null && end.session.equals(session) ? OptionalLong.of(end.at) : OptionalLong.empty();
+    }
+
     // ---- errors ----
 
     /** Tells all contenders. */
@@ -360,6 +431,7 @@ final class Election implements LeaderElectionService {
                 + ": it works on without leadership in election " + name;
         LOG.error("{}", detail);
         engine.board().overrun(detail);
+        engine.observers().tell(observer -> observer.overran(name));
         for (Seat seat : seats.values()) {
             if (actions > 0 || seat.isBusyFor(over.term())) {
                 seat.tell(new ContenderException(detail, null));

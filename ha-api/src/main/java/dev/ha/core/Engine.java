@@ -3,11 +3,13 @@ package dev.ha.core;
 import dev.ha.Diagnosis;
 import dev.ha.Health;
 import dev.ha.HighAvailabilityException;
+import dev.ha.HighAvailabilityObserver;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderElection;
 import dev.ha.LeaderElectionService;
 import dev.ha.LeaderRetrievalService;
 import dev.ha.LeadershipLostException;
+import dev.ha.Observation;
 import dev.ha.Reason;
 import dev.ha.UnavailableException;
 import dev.ha.core.store.ElectionStores;
@@ -22,7 +24,10 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -46,6 +51,7 @@ final class Engine implements HighAvailabilityServices {
     private final Platform platform;
     private final EngineSettings settings;
     private final HealthBoard board = new HealthBoard();
+    private final Observers observers = new Observers(this);
     private final Pacer pacer = new Pacer();
     private final Map<Long, CompletableFuture<?>> open = new ConcurrentHashMap<>();
     private final AtomicLong opened = new AtomicLong();
@@ -154,7 +160,35 @@ final class Engine implements HighAvailabilityServices {
 
     @Override
     public Health health() {
-        return board.health();
+        return board.health(platform.nanoTime(), leases());
+    }
+
+    /** What is wrong with the leases on which this process leads. */
+    private @Nullable Health leases() {
+        Health late = null;
+        for (Election election : alive()) {
+            LeaseDeadline lease = election.leadingLease();
+            if (lease != null && !lease.isValid()) {
+                return new Health(Health.Status.DOWN, HealthBoard.ranOut(election.election()));
+            }
+            if (lease != null && lease.isLate()) {
+                late = new Health(
+                        Health.Status.DEGRADED,
+                        "renewals are late: the lease of election " + election.election() + " is good for "
+                                + lease.remaining().toMillis() + " ms more");
+            }
+        }
+        return late;
+    }
+
+    @Override
+    public Observation observe(HighAvailabilityObserver observer) {
+        Objects.requireNonNull(observer, "observer");
+        checkOpen();
+        return observers.add(observer, place -> {
+            alive().forEach(election -> election.announceTo(place));
+            watches.values().forEach(watch -> watch.announceTo(place));
+        });
     }
 
     @Override
@@ -315,6 +349,16 @@ final class Engine implements HighAvailabilityServices {
         return board;
     }
 
+    Observers observers() {
+        return observers;
+    }
+
+    /** When the leadership with that session ended, if it was one of this process. */
+    OptionalLong endedHere(String election, UUID session) {
+        Election own = elections.get(election);
+        return own == null ? OptionalLong.empty() : own.endOf(session);
+    }
+
     /** Closing while the backend can't be reached: nothing can be released one by one, so what is left runs out with its lease (SAFETY V6). */
     boolean isLeavingInOutage() {
         return closing && board.isDisconnected();
@@ -355,6 +399,7 @@ final class Engine implements HighAvailabilityServices {
     }
 
     void retired(Election election) {
+        observers.left(election);
         elections.remove(election.election(), election);
         alive.remove(election);
     }
@@ -364,6 +409,7 @@ final class Engine implements HighAvailabilityServices {
     }
 
     void retired(Watch watch) {
+        observers.unfollowed(watch);
         watches.remove(watch.election(), watch);
     }
 
@@ -423,6 +469,7 @@ final class Engine implements HighAvailabilityServices {
     void connected() {
         if (board.connected()) {
             LOG.info("The backend is well again");
+            observers.tell(HighAvailabilityObserver::reconnected);
         }
     }
 

@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a backend is handed: the platform, its options, and the engine's ear. */
@@ -28,6 +29,7 @@ final class EngineContext implements BackendContext {
     private final Platform platform;
     private final Values values;
     private final String clusterId;
+    private final LongConsumer renewals;
     private @Nullable String processId;
 
     EngineContext(Engine engine, Platform platform, Values values, String clusterId) {
@@ -35,6 +37,7 @@ final class EngineContext implements BackendContext {
         this.platform = platform;
         this.values = values;
         this.clusterId = clusterId;
+        this.renewals = engine.observers()::renewed;
     }
 
     @Override
@@ -111,7 +114,7 @@ final class EngineContext implements BackendContext {
 
     @Override
     public Lease lease(Duration duration, Duration margin, long sentAt) {
-        LeaseDeadline lease = LeaseDeadline.of(platform, duration, margin, sentAt);
+        LeaseDeadline lease = LeaseDeadline.of(platform, duration, margin, sentAt, renewals);
         engine.board().lease(lease);
         return lease;
     }

@@ -2,6 +2,7 @@ package dev.ha.core;
 
 import dev.ha.ContenderException;
 import dev.ha.HighAvailabilityException;
+import dev.ha.HighAvailabilityObserver.UserCall;
 import dev.ha.LeaderInformation;
 import dev.ha.LeaderInformation.Leader;
 import dev.ha.LeaderInformation.None;
@@ -30,6 +31,7 @@ final class Follower implements LeaderRetrievalService {
     private final String election;
     private final String component;
     private final Pump pump;
+    private final TimedCall calls;
     private final Deque<LeaderInformation> news = new ArrayDeque<>();
     private final Deque<HighAvailabilityException> errors = new ArrayDeque<>();
     private final List<CompletableFuture<Leader>> waiting = new ArrayList<>();
@@ -49,6 +51,7 @@ final class Follower implements LeaderRetrievalService {
         this.election = election;
         this.component = component;
         this.pump = new Pump(engine.platform().callbacks(), engine, this::next);
+        this.calls = new TimedCall(engine, election, "a listener");
         this.current = Watch.nothingHeard(engine);
     }
 
@@ -269,9 +272,9 @@ final class Follower implements LeaderRetrievalService {
             @Nullable HighAvailabilityException error) {
         try {
             if (information != null) {
-                code.notifyLeader(information);
+                calls.run(UserCall.NOTIFY, () -> code.notifyLeader(information));
             } else if (error != null) {
-                code.handleError(error);
+                calls.run(UserCall.LISTENER_ERROR, () -> code.handleError(error));
             }
         } catch (Throwable failure) {
             if (error != null) {

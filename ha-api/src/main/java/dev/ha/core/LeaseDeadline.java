@@ -12,10 +12,12 @@ import java.util.Collections;
 import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 final class LeaseDeadline implements Lease {
     private static final long ENDED = -1;
     private static final long UNLIMITED = Long.MAX_VALUE;
+    /** Late is what has less than this part of its time left: with a renewal every third of a lease, several went unanswered. */
+    private static final int LATE = 3;
+
     private static final VarHandle DEADLINE;
 
     static {
@@ -50,6 +55,7 @@ final class LeaseDeadline implements Lease {
     private final long validNanos;
     private final long durationNanos;
     private final long marginMillis;
+    private final LongConsumer renewals;
     private final Set<Member> members =
             Collections.synchronizedSet(new LinkedHashSet<>()); // in a fixed order, to be replayed
     private final AtomicReference<@Nullable Ending> ending = new AtomicReference<>();
@@ -60,8 +66,15 @@ final class LeaseDeadline implements Lease {
     private volatile long wallOffset;
     private volatile @Nullable Timer timer;
 
-    private LeaseDeadline(Platform platform, long durationNanos, long marginNanos, long sentAt, long deadline) {
+    private LeaseDeadline(
+            Platform platform,
+            long durationNanos,
+            long marginNanos,
+            long sentAt,
+            long deadline,
+            LongConsumer renewals) {
         this.platform = platform;
+        this.renewals = renewals;
         this.durationNanos = durationNanos;
         this.validNanos = durationNanos - marginNanos;
         this.marginMillis = TimeUnit.NANOSECONDS.toMillis(marginNanos);
@@ -71,6 +84,11 @@ final class LeaseDeadline implements Lease {
     }
 
     static LeaseDeadline of(Platform platform, Duration duration, Duration margin, long sentAt) {
+        return of(platform, duration, margin, sentAt, latency -> {});
+    }
+
+    /** {@code renewals} is told for each renewal how many nanoseconds it took; on whatever thread reports it. */
+    static LeaseDeadline of(Platform platform, Duration duration, Duration margin, long sentAt, LongConsumer renewals) {
         Duration valid = duration.minus(margin);
         if (margin.isNegative()
                 || duration.isNegative()
@@ -81,13 +99,18 @@ final class LeaseDeadline implements Lease {
         }
         refuseFuture(platform, sentAt);
         LeaseDeadline lease = new LeaseDeadline(
-                platform, duration.toNanos(), margin.toNanos(), sentAt, Math.max(0, sentAt + valid.toNanos()));
+                platform,
+                duration.toNanos(),
+                margin.toNanos(),
+                sentAt,
+                Math.max(0, sentAt + valid.toNanos()),
+                renewals);
         lease.arm();
         return lease;
     }
 
     static LeaseDeadline unlimited(Platform platform) {
-        return new LeaseDeadline(platform, 0, 0, 0, UNLIMITED);
+        return new LeaseDeadline(platform, 0, 0, 0, UNLIMITED, latency -> {});
     }
 
     @Override
@@ -165,6 +188,7 @@ final class LeaseDeadline implements Lease {
             rebaseWallClock(sentAt);
             if (sentAt + validNanos <= end || DEADLINE.compareAndSet(this, end, sentAt + validNanos)) {
                 lastSent.accumulateAndGet(sentAt, Math::max);
+                renewals.accept(now - sentAt);
                 return;
             }
         }
@@ -225,6 +249,22 @@ final class LeaseDeadline implements Lease {
     Duration remaining() {
         long nanos = remainingNanos();
         return nanos == UNLIMITED ? ChronoUnit.FOREVER.getDuration() : Duration.ofNanos(nanos);
+    }
+
+    /** Nanoseconds since what last extended it was sent; empty without deadline. */
+    OptionalLong sinceRenewalNanos() {
+        return deadline == UNLIMITED ? OptionalLong.empty() : OptionalLong.of(platform.nanoTime() - lastSent.get());
+    }
+
+    /** How long the backend lets nobody else lead after what extends it was sent. */
+    long durationNanos() {
+        return durationNanos;
+    }
+
+    /** Still good, but not for long: renewals have gone unanswered. */
+    boolean isLate() {
+        long left = remainingNanos();
+        return left > 0 && left != UNLIMITED && left < validNanos / LATE;
     }
 
     /** True when the backend itself must have let go of it, whatever became of our requests: ended here, and the whole duration has passed. */

@@ -2,12 +2,11 @@ package dev.ha.core;
 
 import dev.ha.ContenderException;
 import dev.ha.HighAvailabilityException;
+import dev.ha.HighAvailabilityObserver.UserCall;
 import dev.ha.LeaderContender;
 import dev.ha.LeaderElection;
 import dev.ha.Leadership;
 import dev.ha.Reason;
-import dev.ha.spi.BackendContext.Timer;
-import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Objects;
@@ -24,13 +23,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Seat implements LeaderElection {
     private static final Logger LOG = LoggerFactory.getLogger(Seat.class);
-    private static final Duration SLOW = Duration.ofSeconds(5);
 
     private final Engine engine;
     private final String name;
     private final String component;
     private final Supplier<Election> elections;
     private final Pump pump;
+    private final TimedCall calls;
     private final Deque<HighAvailabilityException> errors = new ArrayDeque<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private volatile @Nullable Election election;
@@ -47,6 +46,7 @@ final class Seat implements LeaderElection {
         this.component = component;
         this.elections = elections;
         this.pump = new Pump(engine.platform().callbacks(), engine, this::next);
+        this.calls = new TimedCall(engine, name, "the contender " + component);
     }
 
     String component() {
@@ -231,28 +231,23 @@ final class Seat implements LeaderElection {
     }
 
     private void grant(LeaderContender code, SeatLeadership leadership) {
-        Timer slow = engine.platform().schedule(SLOW, () -> warnSlow("grantLeadership"));
         try {
-            code.grantLeadership(leadership);
+            calls.run(UserCall.GRANT, () -> code.grantLeadership(leadership));
             own().locked(own()::granted);
         } catch (Throwable failure) {
             own().locked(() -> {
                 failed("grantLeadership", failure);
                 own().failed(leadership);
             });
-        } finally {
-            slow.close();
         }
     }
 
     private void revoke(LeaderContender code, SeatLeadership leadership) {
-        Timer slow = engine.platform().schedule(SLOW, () -> warnSlow("revokeLeadership"));
         try {
-            code.revokeLeadership(leadership);
+            calls.run(UserCall.REVOKE, () -> code.revokeLeadership(leadership));
         } catch (Throwable failure) {
             own().locked(() -> failed("revokeLeadership", failure));
         } finally {
-            slow.close();
             own().locked(() -> {
                 told = null;
                 own().settle(this);
@@ -262,7 +257,7 @@ final class Seat implements LeaderElection {
 
     private void handleError(LeaderContender code, HighAvailabilityException error) {
         try {
-            code.handleError(error);
+            calls.run(UserCall.CONTENDER_ERROR, () -> code.handleError(error));
         } catch (Throwable failure) {
             LOG.error(
                     "The contender {} of election {} threw from handleError, told of: {}",
@@ -277,15 +272,5 @@ final class Seat implements LeaderElection {
         tell(new ContenderException(
                 "the contender " + component + " of election " + name + " threw from " + method + ": " + failure,
                 failure));
-    }
-
-    private void warnSlow(String method) {
-        LOG.warn(
-                "{} of the contender {} of election {} has been running for {} s; its next call waits for it. "
-                        + "Work that blocks belongs in LeaderContender.ofTask",
-                method,
-                component,
-                name,
-                SLOW.toSeconds());
     }
 }

@@ -32,6 +32,7 @@ final class Watch implements Following {
     private final Object lock = new Object();
     private final Pump.Tasks calls;
     private final Backoff trouble;
+    private final Vacancy vacancy;
     private final List<Follower> followers = new ArrayList<>();
     private final CompletableFuture<Void> closed = new CompletableFuture<>();
     private @Nullable ElectionState floor;
@@ -54,6 +55,7 @@ final class Watch implements Following {
         this.engine = engine;
         this.name = name;
         this.calls = new Pump.Tasks(engine.platform().io());
+        this.vacancy = new Vacancy(engine, name);
         this.trouble =
                 new Backoff(engine.platform(), FIRST_WAIT, engine.settings().maxRetryWait());
     }
@@ -80,6 +82,7 @@ final class Watch implements Following {
             followers.add(follower);
             if (!opened) {
                 opened = true;
+                engine.observers().following(this);
                 open();
             }
             ElectionState known = floor;
@@ -121,6 +124,14 @@ final class Watch implements Following {
     /** No callback starts from now on. */
     void mute() {
         locked(() -> List.copyOf(followers).forEach(Follower::mute));
+    }
+
+    void announceTo(Observers.Place place) {
+        synchronized (lock) {
+            if (opened && !retired) {
+                place.following(this);
+            }
+        }
     }
 
     private void open() {
@@ -241,7 +252,11 @@ final class Watch implements Following {
         floorToken = reset || !isSameHistory(state) ? state.holderToken() : Math.max(floorToken, state.holderToken());
         floor = state;
         applied++;
+        if (unreachable != null) {
+            engine.observers().tell(observer -> observer.watchRestarted(name));
+        }
         unreachable = null;
+        vacancy.seen(state);
         trouble.reset();
         for (Follower follower : List.copyOf(followers)) {
             follower.seen(information(follower, state, reset ? Reason.HISTORY_RESET : state.reason()), reset);

@@ -5,6 +5,7 @@ import dev.ha.LeaderElection;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -23,6 +24,8 @@ import picocli.CommandLine.ParentCommand;
             "  revoked    leads no longer",
             "  error      something that a person should know; says nothing about leading",
             "  closed     has left",
+            "With --metrics-port or --health-port also:",
+            "  serving    metrics and health are at these URLs",
             "With --probe also, from a look at the handle every millisecond:",
             "  valid, invalid   at each change",
             "  stale-valid      the first look after a pause of more than 500 ms finds it still valid:",
@@ -47,6 +50,9 @@ final class ElectCommand implements Callable<Integer> {
     @Option(names = "--probe", description = "Look at the handle's validity every millisecond.")
     private boolean probe;
 
+    @Mixin
+    private StatusOptions status;
+
     @Option(
             names = "--until-end-of-input",
             hidden = true,
@@ -54,15 +60,24 @@ final class ElectCommand implements Callable<Integer> {
     private boolean untilEndOfInput;
 
     @Override
-    public Integer call() throws InterruptedException {
+    public Integer call() throws Failure, InterruptedException {
         Output output = main.output();
         Stop stop = Stop.onSignalsAndEndOf(output);
         if (untilEndOfInput) {
             stop.atEndOfInput();
         }
-        try (ValidityProbe validity = new ValidityProbe(event -> output.event(event, json));
+        try (StatusServer server = status.open();
+                ValidityProbe validity = new ValidityProbe(event -> output.event(event, json));
                 HighAvailabilityServices services = main.services()) {
             LeaderElection election = Elections.named(name, services::leaderElection);
+            server.serve(services, name);
+            if (server.metricsUrl() != null || server.healthUrl() != null) {
+                output.event(
+                        ElectContender.about("serving", name, null)
+                                .with("metrics", server.metricsUrl())
+                                .with("health", server.healthUrl()),
+                        json);
+            }
             output.event(ElectContender.about("started", name, null), json);
             String published = address == null ? Elections.addressOfThisProcess() : address;
             election.start(new ElectContender(name, published, event -> output.event(event, json), leadership -> {

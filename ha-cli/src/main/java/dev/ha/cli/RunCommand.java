@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -69,6 +70,9 @@ final class RunCommand implements Callable<Integer> {
                     + "Default: HA_RUN_DIRECTORY, or /tmp/ha-run-UID.")
     private @Nullable Path directory;
 
+    @Mixin
+    private StatusOptions status;
+
     @Override
     public Integer call() throws Failure, InterruptedException {
         Map<String, Object> configuration = main.configuration().load();
@@ -83,9 +87,17 @@ final class RunCommand implements Callable<Integer> {
                 address == null ? Elections.addressOfThisProcess() : address,
                 restart,
                 patience);
-        try (runner;
+        try (StatusServer server = status.open();
+                runner;
                 HighAvailabilityServices services = HighAvailability.create(configuration)) {
             LeaderElection election = Elections.named(name, services::leaderElection);
+            server.serve(services, name);
+            if (server.metricsUrl() != null) {
+                main.tell("metrics at " + server.metricsUrl());
+            }
+            if (server.healthUrl() != null) {
+                main.tell("health at " + server.healthUrl());
+            }
             runner.prepare();
             for (String signal : PASSED_ON_AND_ENDS) {
                 Signals.handle(signal, () -> runner.end(signal));

@@ -74,6 +74,14 @@ final class ArchitectureTest {
             .because("backends are found by name; the library works without any given one");
 
     @ArchTest
+    static final ArchRule micrometerIsOptional = noClasses()
+            .that(not(resideInAPackage("dev.ha.metrics..")).and(not(resideInAnyPackage(PROGRAMS))))
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.micrometer..", "dev.ha.metrics..")
+            .because("the library works without Micrometer on the class path");
+
+    @ArchTest
     static final ArchRule wallClockIsReadInOnePlace = noClasses()
             .that()
             .haveNameNotMatching(CLOCKS)

@@ -34,6 +34,9 @@ final class MisuseTest {
                 "leaderr x|leaderr",
                 "run x|COMMAND",
                 "elect x --nonsense|--nonsense",
+                "elect x --metrics-port 65536|--metrics-port 65536: a port is a number from 1 to 65535",
+                "run --health-port -1 x -- true|--health-port -1: a port is",
+                "elect x --health-port 0 --bind [::z]|--bind '[::z]': give an address of this machine",
             })
     void whatIsWrongIsNamedInOneLineAndExitsWith2(String example) {
         String[] parts = example.split("\\|", -1);

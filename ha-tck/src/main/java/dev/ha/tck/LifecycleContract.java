@@ -1,6 +1,8 @@
 package dev.ha.tck;
 
 import static dev.ha.tck.Capability.ELECTIONS;
+import static dev.ha.tck.Capability.LEASES;
+import static dev.ha.tck.Expect.lazily;
 import static dev.ha.tck.Scenario.ELECTION;
 
 import dev.ha.Health;
@@ -13,11 +15,13 @@ import dev.ha.store.EntryStore;
 import dev.ha.tck.Scenario.Node;
 import dev.ha.tck.Scenario.Seat;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -263,5 +267,68 @@ abstract class LifecycleContract extends RuleGroup {
                         ENGINE);
         first.election().close();
         node.contend().leadership();
+    }
+
+    // ---- 7.6
+
+    @Test
+    @Rule("7.6")
+    @DisplayName(
+            "health() of a leader whose backend falls silent is DEGRADED within the lease, DOWN after it, and UP again")
+    final void healthTellsOutages() {
+        needs(ELECTIONS, LEASES);
+        scenario().needsServers();
+        Network network = scenario().network();
+        Node node = scenario().nodeWith("a").via(network).shortLease().open();
+        Leadership leadership = node.contend().leadership();
+        Node standby = scenario().nodeWith("b").shortLease().open();
+        standby.contend();
+        for (Node well : List.of(node, standby)) {
+            expect().eventually(
+                            () -> status(well) == Health.Status.UP,
+                            "UP while the backend can be reached, for leader and standby",
+                            lazily(() -> well.services().health()),
+                            "does the backend call connected() when the trouble is over?");
+        }
+        List<Health.Status> seen = new ArrayList<>();
+        AtomicBoolean inTime = new AtomicBoolean();
+        network.partition();
+        expect().within(
+                        leaseAndPatience(),
+                        () -> {
+                            Health.Status status = status(node);
+                            if (seen.isEmpty() || seen.get(seen.size() - 1) != status) {
+                                seen.add(status);
+                                inTime.compareAndSet(false, status == Health.Status.DEGRADED && leadership.isValid());
+                            }
+                            return status == Health.Status.DOWN && !leadership.isValid();
+                        },
+                        "DOWN when the backend can't be reached and no lease is left",
+                        lazily(() -> seen + ", now " + node.services().health()),
+                        "does the backend call disconnected() when nobody answers?");
+        expect().that(inTime.get(), "DEGRADED while the handle was valid", seen, "is the lease one of the context?");
+        expect().that(
+                        seen.indexOf(Health.Status.UP) <= 0 && seen.lastIndexOf(Health.Status.UP) <= 0,
+                        "not UP again before the backend can be reached",
+                        seen,
+                        "is disconnected() called before the lease is over?");
+        // Longer than the engine takes a lease that ran out for a sign of an outage.
+        expect().throughout(
+                        scenario().fixture().shortestLease().plus(TckTimeouts.quiet()),
+                        () -> status(node) == Health.Status.DOWN,
+                        "DOWN as long as the backend can't be reached",
+                        lazily(() -> node.services().health()),
+                        "is disconnected() called within a lease, and connected() only when somebody has answered?");
+        network.resume();
+        expect().within(
+                        leaseAndPatience(),
+                        () -> status(node) == Health.Status.UP,
+                        "UP when the backend can be reached",
+                        lazily(() -> node.services().health()),
+                        "does the backend call connected() when the trouble is over?");
+    }
+
+    private static Health.Status status(Node node) {
+        return node.services().health().status();
     }
 }

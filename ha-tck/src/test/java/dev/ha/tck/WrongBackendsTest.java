@@ -212,6 +212,12 @@ class WrongBackendsTest {
                         .with("6.12"),
                 services("7.5", "seatsEverybody", WrongServices::seatsEverybody, "a second registration")
                         .with("8.2"),
+                services("7.6", "alwaysWell", WrongServices::alwaysWell, "DOWN when the backend can't be reached")
+                        .with("1.2"),
+                services("7.6", "wellWithoutLease", WrongServices::wellWithoutLease, "DOWN when the backend can't"),
+                services("7.6", "downAtOnce", WrongServices::downAtOnce, "DEGRADED while the handle was valid"),
+                client("7.6", WrongClients.KeepsOutagesToItself.class, "DOWN as long as")
+                        .with("2.6", "5.2"),
                 engine("8.1", "isCurt", builder -> WrongServices.isCurt(builder::build), "a message that names"),
                 client("8.1", WrongClients.ShowsItsPassword.class, "no error that shows"),
                 client("8.2", WrongClients.MergesNames.class, "are names encoded one-to-one"),

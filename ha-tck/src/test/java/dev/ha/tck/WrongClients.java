@@ -188,6 +188,17 @@ public final class WrongClients {
         }
     }
 
+    /** Rule 7.6: tells nobody that it is not answered. */
+    public static final class KeepsOutagesToItself extends ReferenceBackendFactory {
+        @Override
+        ReferenceBackend backend(BackendContext context, List<InetSocketAddress> servers, Duration lease) {
+            return new ReferenceBackend(context, servers, lease) {
+                @Override
+                void disconnected(Throwable cause) {}
+            };
+        }
+    }
+
     /** Rule 2.7: forgets a candidacy whose creation was not acknowledged, instead of withdrawing it. */
     public static final class LeavesOrphans extends ReferenceBackendFactory {
         @Override

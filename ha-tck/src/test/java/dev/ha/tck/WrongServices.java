@@ -2,6 +2,7 @@ package dev.ha.tck;
 
 import dev.ha.ConfigurationException;
 import dev.ha.ContenderException;
+import dev.ha.Health;
 import dev.ha.HighAvailabilityException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderAction;
@@ -463,6 +464,40 @@ final class WrongServices {
             }
             return null;
         });
+    }
+
+    /** Rule 7.6: believes that all is well until it is closed. */
+    static HighAvailabilityServices alwaysWell(HighAvailabilityServices right) {
+        return wrap(
+                HighAvailabilityServices.class,
+                right,
+                (method, args) -> method.getName().equals("health")
+                                && !right.health().detail().equals("closed")
+                        ? () -> new Health(Health.Status.UP, "connected")
+                        : null);
+    }
+
+    /** Rule 7.6: is well again as soon as the lease is over. */
+    static HighAvailabilityServices wellWithoutLease(HighAvailabilityServices right) {
+        return wrap(
+                HighAvailabilityServices.class,
+                right,
+                (method, args) -> method.getName().equals("health")
+                                && right.health().status() == Health.Status.DOWN
+                                && !right.health().detail().equals("closed")
+                        ? () -> new Health(Health.Status.UP, "connected")
+                        : null);
+    }
+
+    /** Rule 7.6: knows of outages only, and not of renewals that are late. */
+    static HighAvailabilityServices downAtOnce(HighAvailabilityServices right) {
+        return wrap(
+                HighAvailabilityServices.class,
+                right,
+                (method, args) -> method.getName().equals("health")
+                                && right.health().status() == Health.Status.DEGRADED
+                        ? () -> new Health(Health.Status.DOWN, right.health().detail())
+                        : null);
     }
 
     /** Rule 8.1: says that something is wrong, and not what. */
