@@ -3,9 +3,11 @@ import dev.ha.spi.HighAvailabilityBackendFactory;
 /** High-availability services: leader election, leader retrieval and metadata stores over a pluggable backend. */
 module dev.ha {
     requires static transitive org.jspecify;
+    requires java.net.http;
     requires org.slf4j;
 
     exports dev.ha;
+    exports dev.ha.alert;
     exports dev.ha.spi;
     exports dev.ha.store;
 
