@@ -76,13 +76,10 @@ public record LeaderChange(
      * merges what several watchers tell, and what is delivered twice.
      */
     public String key() {
-        String history = newLeader.or(() -> oldLeader).map(Leader::historyId).orElse("");
-        return String.join(
-                "/", type.name(), election, component, history, token(oldLeader), token(newLeader), gap(type, gap));
-    }
-
-    private static String gap(Type type, Gap gap) {
-        return type == Type.LOST ? gap.name() : "";
+        Optional<Leader> leader = newLeader.or(() -> oldLeader);
+        String history = leader.map(Leader::historyId).orElse("");
+        String which = type == Type.LOST ? type + "-" + gap : type.toString();
+        return String.join("/", which, election, component, history, token(leader));
     }
 
     private static String token(Optional<Leader> leader) {
