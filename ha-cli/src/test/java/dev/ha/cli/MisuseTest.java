@@ -34,6 +34,11 @@ final class MisuseTest {
                 "leaderr x|leaderr",
                 "run x|COMMAND",
                 "elect x --nonsense|--nonsense",
+                "watch x --exec true --grace soon|--grace = 'soon': must be a duration",
+                "watch x --exec true --alert-on flap|--alert-on = 'flap': must be of elected, lost, restored",
+                "watch x --alert-template t.json|need --alert-url or HA_ALERT_URL",
+                "watch x --alert-url ftp://host/|the URL of the webhook",
+                "watch x --alert-url http://h/ --alert-header missing|--alert-header missing can't be read",
             })
     void whatIsWrongIsNamedInOneLineAndExitsWith2(String example) {
         String[] parts = example.split("\\|", -1);
