@@ -5,9 +5,11 @@ import dev.ha.spi.HighAvailabilityBackendFactory;
 module dev.ha {
     requires static transitive micrometer.core;
     requires static transitive org.jspecify;
+    requires java.net.http;
     requires org.slf4j;
 
     exports dev.ha;
+    exports dev.ha.alert;
     exports dev.ha.metrics;
     exports dev.ha.spi;
     exports dev.ha.store;

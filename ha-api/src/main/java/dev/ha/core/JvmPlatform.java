@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The real clock and real threads: one timer, one I/O pool, one pool for callbacks. All threads are daemons, start at first use and end with close. */
-final class JvmPlatform implements Platform {
+public final class JvmPlatform implements Platform {
     private static final Logger LOG = LoggerFactory.getLogger(JvmPlatform.class);
     private static final AtomicInteger COUNT = new AtomicInteger();
 
@@ -34,7 +34,7 @@ final class JvmPlatform implements Platform {
     }
 
     /** {@code name} begins the names of its threads. */
-    JvmPlatform(String name, @Nullable Executor userExecutor) {
+    public JvmPlatform(String name, @Nullable Executor userExecutor) {
         this.name = name;
         timer = new ScheduledThreadPoolExecutor(1, task -> {
             Thread thread = new Thread(task, name + "-timer");

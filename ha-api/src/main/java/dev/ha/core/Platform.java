@@ -6,7 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /** Clock, timers and threads of one engine: real ones in a program, simulated ones in a test that owns time and order. */
-interface Platform {
+public interface Platform {
     /** Monotonic, from 0 at the start of the platform. */
     long nanoTime();
 

@@ -8,7 +8,7 @@ import java.util.Optional;
  * JSON objects of strings, integers and further objects, which are handed on as text: all that a record needs, without a
  * library in every user's class path.
  */
-final class FlatJson {
+public final class FlatJson {
     private final String text;
     private int at;
 
@@ -33,7 +33,7 @@ final class FlatJson {
     }
 
     /** {@code text} as a JSON string. */
-    static String quote(String text) {
+    public static String quote(String text) {
         StringBuilder out = new StringBuilder();
         quote(out, text);
         return out.toString();

@@ -17,6 +17,8 @@ import com.tngtech.archunit.lang.ArchRule;
 import dev.ha.ConfigurationReference;
 import dev.ha.HighAvailability;
 import dev.ha.LeaderContender;
+import dev.ha.alert.LeaderChangeMonitor;
+import dev.ha.alert.Webhook;
 import java.time.Instant;
 
 /**
@@ -28,7 +30,11 @@ final class ArchitectureTest {
 
     /** What a user sees and where the engine begins: the only ways from the API into the engine. */
     private static final Class<?>[] ENTRY_POINTS = {
-        HighAvailability.class, ConfigurationReference.class, LeaderContender.class
+        HighAvailability.class,
+        ConfigurationReference.class,
+        LeaderContender.class,
+        LeaderChangeMonitor.class,
+        Webhook.class
     };
 
     private static final String[] BACKENDS = {

@@ -37,6 +37,11 @@ final class MisuseTest {
                 "elect x --metrics-port 65536|--metrics-port 65536: a port is a number from 1 to 65535",
                 "run --health-port -1 x -- true|--health-port -1: a port is",
                 "elect x --health-port 0 --bind [::z]|--bind '[::z]': give an address of this machine",
+                "watch x --exec true --grace soon|--grace = 'soon': must be a duration",
+                "watch x --exec true --alert-on flap|--alert-on = 'flap': must be of elected, lost, restored",
+                "watch x --alert-template t.json|need --alert-url or HA_ALERT_URL",
+                "watch x --alert-url ftp://host/|the URL of the webhook",
+                "watch x --alert-url http://h/ --alert-header missing|--alert-header missing can't be read",
             })
     void whatIsWrongIsNamedInOneLineAndExitsWith2(String example) {
         String[] parts = example.split("\\|", -1);

@@ -189,4 +189,12 @@ public abstract class BackendContract {
             super(BackendContract.this);
         }
     }
+
+    @Nested
+    @DisplayName("10 Alerts")
+    final class Changes extends AlertContract {
+        Changes() {
+            super(BackendContract.this);
+        }
+    }
 }

@@ -66,6 +66,13 @@ final class Follower implements LeaderRetrievalListener {
                 .isPresent();
     }
 
+    /** True when it was ever told this token. */
+    boolean wasTold(long token) {
+        return told.stream()
+                .flatMap(information -> information.leader().stream())
+                .anyMatch(leader -> leader.fencingToken() == token);
+    }
+
     /** True when it was last told that there is none. */
     boolean seesNone() {
         return last().filter(None.class::isInstance).isPresent();

@@ -2,13 +2,20 @@ package dev.ha.tck;
 
 import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityServices;
+import dev.ha.LeaderElectionService;
+import dev.ha.LeaderRetrievalService;
+import dev.ha.alert.AlertPolicy;
+import dev.ha.alert.LeaderChange;
+import dev.ha.alert.LeaderChangeMonitor;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * All that the TCK needs to know of one backend, and to do to it. Implemented by authors of backends, once per backend; see
@@ -94,6 +101,21 @@ public interface HighAvailabilityFixture extends AutoCloseable {
     /** The services under test. Override only to wrap them, which the TCK's own tests do to prove that it notices wrong ones. */
     default HighAvailabilityServices services(HighAvailability.Builder builder) {
         return builder.build();
+    }
+
+    /**
+     * A started monitor on a follower of an election that tells every change. Override only to give a wrong one, which the TCK's own tests do.
+     */
+    default AutoCloseable monitor(LeaderRetrievalService follower, Duration grace, Consumer<LeaderChange> alerts) {
+        return rightMonitor(follower, grace, alerts);
+    }
+
+    /** What {@link #monitor} gives unless overridden. */
+    static AutoCloseable rightMonitor(LeaderRetrievalService follower, Duration grace, Consumer<LeaderChange> alerts) {
+        return LeaderChangeMonitor.on(follower, Scenario.ELECTION, LeaderElectionService.LEADER)
+                .policy(new AlertPolicy(EnumSet.allOf(LeaderChange.Type.class), grace))
+                .sink("tck", alerts::accept)
+                .start();
     }
 
     /** Called once, after the last test. */

@@ -381,6 +381,18 @@ final class Scenario implements AutoCloseable {
             return follower;
         }
 
+        /** Watches for changes of the leader of {@link #ELECTION} from now on. */
+        Alerts alerts(Duration grace) {
+            return alerts(services.leaderRetrieval(ELECTION), grace);
+        }
+
+        /** Watches for changes by {@code service} from now on. */
+        Alerts alerts(LeaderRetrievalService service, Duration grace) {
+            Alerts alerts = new Alerts("monitor in " + name);
+            opened(fixture.monitor(service, grace, alerts));
+            return alerts;
+        }
+
         @Override
         public void close() {
             services.close();

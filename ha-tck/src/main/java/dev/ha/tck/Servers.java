@@ -79,6 +79,19 @@ final class Servers {
                 FIXTURE);
     }
 
+    /** As if all machines lost their power at once, and got it back. */
+    void killAndStartAll() {
+        harm(() -> {
+            for (ServerProcess server : all) {
+                server.kill();
+            }
+            for (ServerProcess server : all) {
+                server.start();
+            }
+        });
+        awaitAllWell();
+    }
+
     /** Ends all harm that was done, whatever it was, and waits until it has passed. */
     void repair() {
         harm(() -> {

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityServices;
+import dev.ha.LeaderRetrievalService;
+import dev.ha.alert.LeaderChange;
 import java.lang.reflect.Method;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -35,8 +39,12 @@ class WrongBackendsTest {
     private static final Set<String> CANARIES =
             Set.of("soleContenderLeads", "confirmedIsSeen", "creationIsConditional");
 
-    private static final Set<Class<?>> COSTLY =
-            Set.of(ProcessContract.class, ServerContract.class, StoreProcessContract.class, HeldWriteContract.class);
+    private static final Set<Class<?>> COSTLY = Set.of(
+            ProcessContract.class,
+            ServerContract.class,
+            StoreProcessContract.class,
+            HeldWriteContract.class,
+            AlertContract.class);
 
     /**
      * A wrong backend.
@@ -93,6 +101,21 @@ class WrongBackendsTest {
                 return wrong.apply(builder);
             }
         });
+    }
+
+    private static Wrong monitor(String rule, String name, WrongMonitors.Maker wrong) {
+        return new Wrong(
+                rule,
+                name,
+                "exactly the alerts|HISTORY_RESET",
+                Set.of(),
+                () -> new ReferenceFixture(new ReferenceServer(), "reference") {
+                    @Override
+                    public AutoCloseable monitor(
+                            LeaderRetrievalService follower, Duration grace, Consumer<LeaderChange> alerts) {
+                        return wrong.make(follower, grace, alerts);
+                    }
+                });
     }
 
     private static Stream<Wrong> wrongBackends() {
@@ -234,7 +257,13 @@ class WrongBackendsTest {
                 client("9.7", WrongClients.BelievesInALongerLease.class, "both valid")
                         .with("1.3", "1.8", "9.2", "9.4"),
                 client("9.9", WrongClients.SticksToItsHistory.class, "all followers see it")
-                        .with("2.4", "5.5"));
+                        .with("2.4", "5.5"),
+                monitor("10.1", "comparesAddresses", WrongMonitors::comparesAddresses),
+                monitor("10.2", "alertsOnEveryFlap", WrongMonitors::alertsOnEveryFlap),
+                monitor("10.3", "waitsForNone", WrongMonitors::waitsForNone),
+                monitor("10.4", "takesSilenceForAbsence", WrongMonitors::takesSilenceForAbsence),
+                monitor("10.5", "believesWhatIsStale", WrongMonitors::believesWhatIsStale),
+                monitor("10.6", "missesResets", WrongMonitors::missesResets));
     }
 
     private static final String FACTOR = System.getProperty(TckTimeouts.FACTOR, "1");
