@@ -1,9 +1,9 @@
 import dev.ha.spi.HighAvailabilityBackendFactory;
 
 /** High-availability services: leader election, leader retrieval and metadata stores over a pluggable backend. */
-@SuppressWarnings({"requires-automatic", "requires-transitive-automatic"}) // Micrometer is not a module yet
+@SuppressWarnings("requires-automatic") // Micrometer is not a module yet
 module dev.ha {
-    requires static transitive micrometer.core;
+    requires static micrometer.core; // not transitive, or whoever requires dev.ha could not do without it
     requires static transitive org.jspecify;
     requires java.net.http;
     requires org.slf4j;

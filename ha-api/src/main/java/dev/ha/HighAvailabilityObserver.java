@@ -34,7 +34,10 @@ public interface HighAvailabilityObserver {
      */
     default void contending(ObservedElection election) {}
 
-    /** The last contender has left, and the lock with it. Another object of that name may contend already. */
+    /**
+     * The last contender has left, and the {@link LeaderElectionService} is closed if somebody had asked for it; so has the
+     * candidacy. Another one of that name may be contended for already.
+     */
     default void left(ObservedElection election) {}
 
     /** The lock was won with this token; contenders are called next. */

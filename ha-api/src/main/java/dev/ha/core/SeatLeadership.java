@@ -103,6 +103,7 @@ final class SeatLeadership implements Leadership {
                         + " already; another address needs another leadership: resign first"));
             }
         } else if (!isValid()) {
+            engine.observers().tell(observer -> observer.writeRefused(election()));
             stage.completeExceptionally(lost("confirm"));
         } else {
             address = wanted;

@@ -10,6 +10,7 @@ import java.util.List;
  * <p>Those with the tag {@code election} are there while this process contends for that election, or follows it, and
  * are removed when it has left.
  */
+@SuppressWarnings("exports") // who uses it requires Micrometer too
 public enum HighAvailabilityMeter {
     /** 1 while this process leads. */
     LEADER(

@@ -20,6 +20,7 @@ import java.util.List;
  * <p>Counters and timers begin with the binding, so bind before anything is started. Gauges ask the services when they
  * are read, and never block. A slow registry delays nobody; what it misses is counted. Thread-safe.
  */
+@SuppressWarnings("exports") // who uses it requires Micrometer too
 public final class HighAvailabilityMetrics implements MeterBinder, AutoCloseable {
     private record Binding(Observation observation, Meters meters) {
         void end() {

@@ -275,6 +275,13 @@ final class ObserversTest {
         assertThat(told("writeRefused")).hasSize(2);
         write(contender);
         assertThat(told("writeRefused")).hasSize(3);
+        backend.refusal = null;
+        backend.pass(Duration.ofSeconds(3));
+        backend.grant(8, backend.lease());
+        contender.leadership().resign();
+        contender.leadership().confirm("b");
+        backend.settle();
+        assertThat(told("writeRefused")).hasSize(4);
     }
 
     private void write(Contender contender) {

@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -273,6 +274,7 @@ abstract class LifecycleContract extends RuleGroup {
 
     @Test
     @Rule("7.6")
+    @Tag("once")
     @DisplayName(
             "health() of a leader whose backend falls silent is DEGRADED within the lease, DOWN after it, and UP again")
     final void healthTellsOutages() {
