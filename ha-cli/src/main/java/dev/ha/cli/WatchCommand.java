@@ -10,8 +10,8 @@ import dev.ha.alert.LeaderChangeMonitor;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
@@ -47,8 +47,8 @@ final class WatchCommand implements Callable<Integer> {
     @Option(names = "--json", description = "One JSON object a line.")
     private boolean json;
 
-    @ArgGroup(validate = false, heading = "%nAlerts:%n")
-    private AlertOptions alerts = new AlertOptions();
+    @Mixin
+    private AlertOptions alerts;
 
     @Override
     public Integer call() throws InterruptedException {

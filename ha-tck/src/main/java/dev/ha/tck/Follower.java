@@ -9,8 +9,10 @@ import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 
 /** A listener that records all it is told, and what was wrong with how it was told. */
 final class Follower implements LeaderRetrievalListener {
@@ -66,11 +68,12 @@ final class Follower implements LeaderRetrievalListener {
                 .isPresent();
     }
 
-    /** True when it was ever told this token. */
-    boolean wasTold(long token) {
+    /** All tokens it was ever told. */
+    Set<Long> tokens() {
         return told.stream()
                 .flatMap(information -> information.leader().stream())
-                .anyMatch(leader -> leader.fencingToken() == token);
+                .map(Leader::fencingToken)
+                .collect(Collectors.toSet());
     }
 
     /** True when it was last told that there is none. */

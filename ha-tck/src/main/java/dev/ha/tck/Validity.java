@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BiConsumer;
+import java.util.function.LongPredicate;
 
 /**
  * The history of all handles of one test, of this and of other processes: when the handle of each was proven valid. Judges rules 1.1, 1.2 and 1.6 from it.
@@ -119,6 +120,29 @@ final class Validity {
     /** Grants whose handle was valid again. */
     List<String> revivals() {
         return grants.stream().flatMap(grant -> grant.revival().stream()).toList();
+    }
+
+    /**
+     * What a monitor has to tell, as {@link Alerts#story}, whose follower was told the grants {@code seen} by their tokens: who leads is known from the
+     * contenders themselves. For one election and one history; a contender's address is its name's.
+     */
+    List<String> changes(LongPredicate seen) {
+        List<Grant> told = grants.stream()
+                .filter(grant -> seen.test(grant.token))
+                .sorted(Comparator.comparingLong(grant -> grant.token))
+                .toList();
+        List<String> changes = new ArrayList<>();
+        for (int i = 0; i < told.size(); i++) {
+            Grant grant = told.get(i);
+            if (i == 0) {
+                changes.add(Alerts.step("ELECTED", "", grant.token));
+            } else {
+                Grant before = told.get(i - 1);
+                String type = before.contender.equals(grant.contender) ? "RE_ELECTED" : "SWITCHED";
+                changes.add(Alerts.step(type, before.token, grant.token));
+            }
+        }
+        return changes;
     }
 
     /** The last instant at which a handle of that grant was certainly valid. */
