@@ -99,7 +99,7 @@ final class StatusTest {
             try (Node second = new Node(setup)) {
                 second.ha.awaitEvent("started");
                 assertThat(first.sample("ha_leader" + ELECTION)).isEqualTo(1);
-                assertThat(first.sample("ha_fencing_token" + ELECTION)).isEqualTo(ElectTest.token(granted));
+                assertThat(first.sample("ha_fencing_token" + ELECTION)).isEqualTo((double) ElectTest.token(granted));
                 Processes.await("the grant is counted", () -> first.sample("ha_grants_total" + ELECTION) == 1);
                 assertThat(first.sample("ha_lease_remaining_seconds" + ELECTION))
                         .isInfinite();
@@ -113,7 +113,7 @@ final class StatusTest {
                 first.ha.signal("KILL");
                 String succeeded = second.ha.awaitEvent("confirmed");
                 assertThat(second.sample("ha_leader" + ELECTION)).isEqualTo(1);
-                assertThat(second.sample("ha_fencing_token" + ELECTION)).isEqualTo(ElectTest.token(succeeded));
+                assertThat(second.sample("ha_fencing_token" + ELECTION)).isEqualTo((double) ElectTest.token(succeeded));
                 Processes.await(
                         "the handover is recorded", () -> second.sample("ha_handover_seconds_count" + ELECTION) == 1);
                 assertThat(second.sample("ha_grants_total" + ELECTION)).isEqualTo(1);
