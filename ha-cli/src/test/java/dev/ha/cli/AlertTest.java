@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,7 +22,7 @@ final class AlertTest {
     private final Path directory;
     private final Ha.Setup setup;
     private final List<String> posted = new CopyOnWriteArrayList<>();
-    private volatile int failures;
+    private final AtomicInteger failures = new AtomicInteger();
     private @Nullable HttpServer server;
 
     AlertTest(@TempDir Path directory) {
@@ -31,12 +32,12 @@ final class AlertTest {
 
     /** Refuses the first {@code failing} requests with 500. */
     private String serve(int failing) throws IOException {
-        failures = failing;
+        failures.set(failing);
         HttpServer created = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         created.createContext("/", exchange -> {
             String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-            int status = failures > 0 ? 500 : 200;
-            if (failures-- <= 0) {
+            int status = failures.getAndDecrement() > 0 ? 500 : 200;
+            if (status == 200) {
                 posted.add(exchange.getRequestHeaders().getFirst("X-Key") + " " + body);
             }
             exchange.sendResponseHeaders(status, -1);
