@@ -76,12 +76,11 @@ final class WatchCommand implements Callable<Integer> {
 
     private static void watchUntil(Stop stop, Optional<LeaderChangeMonitor.Builder> alerts)
             throws InterruptedException {
-        if (alerts.isPresent()) {
-            try (LeaderChangeMonitor unusedMonitor = alerts.get().start()) {
-                stop.await();
-            }
-        } else {
+        Optional<LeaderChangeMonitor> monitor = alerts.map(LeaderChangeMonitor.Builder::start);
+        try {
             stop.await();
+        } finally {
+            monitor.ifPresent(LeaderChangeMonitor::close);
         }
     }
 
