@@ -177,7 +177,8 @@ final class AlertOptions {
         try {
             return Files.readString(file);
         } catch (IOException unreadable) {
-            throw new Misuse(option + " " + file + " can't be read: " + unreadable, unreadable);
+            throw new Misuse(
+                    option + " " + file + " can't be read; is it a text file, and may this user read it?", unreadable);
         }
     }
 }

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class CommandSink implements AlertSink {
     /** The standard output is for events, so the command's goes where its errors go. */
-    private static final List<String> SHELL = List.of("/bin/sh", "-c", "exec /bin/sh -c \"$1\" >&2", "sh");
+    private static final String TO_ERRORS = "exec /bin/sh -c \"$1\" >&2";
 
     private final String command;
     private final Duration limit;
@@ -31,11 +31,10 @@ final class CommandSink implements AlertSink {
 
     @Override
     public void deliver(LeaderChange change) throws Failure, IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(SHELL)
+        ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-c", TO_ERRORS, "sh", command)
                 .redirectInput(new File("/dev/null"))
                 .redirectOutput(Redirect.INHERIT)
                 .redirectError(Redirect.INHERIT);
-        builder.command().add(command);
         fill(builder.environment(), change);
         Process process = builder.start();
         boolean ended = false;
