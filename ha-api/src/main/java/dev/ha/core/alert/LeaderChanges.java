@@ -56,7 +56,6 @@ final class LeaderChanges {
         if (gap == Gap.DIRECT) {
             goneSince = now;
             lastSeen = wall;
-            lost = Gap.DIRECT;
         }
         Gap next = information instanceof None ? Gap.LEADERLESS : Gap.UNKNOWN;
         if (next == Gap.LEADERLESS && gap != Gap.LEADERLESS) {
