@@ -30,6 +30,7 @@ import org.junit.jupiter.api.function.Executable;
 /** Chapter 7 of the specification. */
 abstract class LifecycleContract extends RuleGroup {
     private static final String ENGINE = "this is the engine's work";
+    private static final Duration TO_BE_SEEN = Duration.ofSeconds(4);
 
     LifecycleContract(BackendContract contract) {
         super(contract);
@@ -281,9 +282,9 @@ abstract class LifecycleContract extends RuleGroup {
         needs(ELECTIONS, LEASES);
         scenario().needsServers();
         Network network = scenario().network();
-        Node node = scenario().nodeWith("a").via(network).shortLease().open();
+        Node node = scenario().nodeWith("a").via(network).shortLease(TO_BE_SEEN).open();
         Leadership leadership = node.contend().leadership();
-        Node standby = scenario().nodeWith("b").shortLease().open();
+        Node standby = scenario().nodeWith("b").shortLease(TO_BE_SEEN).open();
         standby.contend();
         for (Node well : List.of(node, standby)) {
             expect().eventually(
@@ -296,7 +297,7 @@ abstract class LifecycleContract extends RuleGroup {
         AtomicBoolean inTime = new AtomicBoolean();
         network.partition();
         expect().within(
-                        leaseAndPatience(),
+                        leaseAndPatience().plus(TO_BE_SEEN),
                         () -> {
                             Health.Status status = status(node);
                             if (seen.isEmpty() || seen.get(seen.size() - 1) != status) {
@@ -316,7 +317,7 @@ abstract class LifecycleContract extends RuleGroup {
                         "is disconnected() called before the lease is over?");
         // Longer than the engine takes a lease that ran out for a sign of an outage.
         expect().throughout(
-                        scenario().fixture().shortestLease().plus(TckTimeouts.quiet()),
+                        scenario().fixture().shortestLease().plus(TO_BE_SEEN).plus(TckTimeouts.quiet()),
                         () -> status(node) == Health.Status.DOWN,
                         "DOWN as long as the backend can't be reached",
                         lazily(() -> node.services().health()),

@@ -294,7 +294,13 @@ final class Scenario implements AutoCloseable {
 
         /** Its lease runs out as soon as the backend allows. */
         NodeSettings shortLease() {
-            lease = fixture.shortestLease();
+            return shortLease(Duration.ZERO);
+        }
+
+        /** For what has to be seen while a lease runs out, on a machine that stands still now and then. */
+        NodeSettings shortLease(Duration least) {
+            Duration shortest = fixture.shortestLease();
+            lease = shortest.compareTo(least) < 0 ? least : shortest;
             return this;
         }
 
