@@ -306,7 +306,7 @@ class WrongBackendsTest {
         String rule = method.getAnnotation(Rule.class).value();
         // What takes many rounds or processes is not run for rules that are proven wrong without it.
         boolean affordable = !COSTLY.contains(method.getDeclaringClass())
-                || rule.startsWith("9.") && wrong.rule().startsWith("9.")
+                || (rule.startsWith("9.") && wrong.rule().startsWith("9."))
                 || rule.equals(wrong.rule());
         return affordable && (ALL || rule.equals(wrong.rule()) || CANARIES.contains(method.getName()));
     }
