@@ -43,7 +43,7 @@ final class AlertOptions {
             names = "--alert-header",
             paramLabel = "FILE",
             description = "File with one or more headers for it, 'Name: value' a line. "
-                    + "Or one header in the environment variable HA_ALERT_HEADER.")
+                    + "Or in the environment variable HA_ALERT_HEADER.")
     private @Nullable Path headers;
 
     @Option(

@@ -92,11 +92,7 @@ final class Delivery {
                 done(true);
             } catch (Throwable refused) {
                 if (done(false)) {
-                    LOG.warn(
-                            "Gave up an alert for sink {}: {}; the alert was {}",
-                            target.name(),
-                            reason(refused),
-                            text(alert));
+                    gaveUp(alert, refused);
                 }
             }
         }
@@ -151,10 +147,12 @@ final class Delivery {
 
     /** Waits before the next try, or refuses that when it would come too late. */
     private void await(Duration wait, Alert alert, TryAgainException later) throws Exception {
-        long until = platform.nanoTime() + wait.toNanos();
-        if (until - alert.since - policy.giveUpAfter().toNanos() > 0) {
+        Duration age = Duration.ofNanos(platform.nanoTime() - alert.since);
+        if (wait.compareTo(policy.giveUpAfter().minus(age))
+                > 0) { // before it is counted in nanoseconds: a sink may ask for ages
             throw new Exception("not delivered within " + policy.giveUpAfter().toSeconds() + " s; " + reason(later));
         }
+        long until = platform.nanoTime() + wait.toNanos();
         LOG.warn(
                 "Sink {} can't take an alert: {}; tries again in {} ms", target.name(), reason(later), wait.toMillis());
         synchronized (this) {
@@ -165,6 +163,20 @@ final class Delivery {
                 }
                 TimeUnit.NANOSECONDS.timedWait(this, left);
             }
+        }
+    }
+
+    private void gaveUp(Alert alert, Throwable refused) {
+        String message = "Gave up an alert for sink {}: {}; the alert was {}";
+        if (refused instanceof RuntimeException || refused instanceof Error) {
+            LOG.error(
+                    message,
+                    target.name(),
+                    refused.toString(),
+                    text(alert),
+                    refused); // a bug, which is found by its trace
+        } else {
+            LOG.warn(message, target.name(), reason(refused), text(alert));
         }
     }
 

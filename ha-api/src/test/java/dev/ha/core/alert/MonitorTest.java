@@ -211,6 +211,22 @@ final class MonitorTest {
     }
 
     @Test
+    void aSinkThatAsksForAgesHoldsUpNothing() throws InterruptedException {
+        List<Duration> ages = List.of(Duration.ofSeconds(Long.MAX_VALUE), Duration.ofNanos(Long.MAX_VALUE));
+        try (LeaderChangeMonitor monitor = monitor()
+                .delivery(QUICK.withGiveUpAfter(Duration.ZERO))
+                .sink("busy", change -> {
+                    int token = (int) change.newLeader().orElseThrow().fencingToken();
+                    throw new TryAgainException("busy", ages.get(token % ages.size()));
+                })
+                .start()) {
+            told.leader(1);
+            told.leader(2);
+            await(() -> monitor.deliveries().get(0).equals(new Deliveries("busy", 0, 2, 0, 0)));
+        }
+    }
+
+    @Test
     void theTimeThatASinkAsksForIsLeftToIt() throws InterruptedException {
         List<Long> tries = new CopyOnWriteArrayList<>();
         try (LeaderChangeMonitor monitor = monitor()
