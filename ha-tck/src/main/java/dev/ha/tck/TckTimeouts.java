@@ -14,7 +14,7 @@ public final class TckTimeouts {
 
     /** How long a test waits for what must happen at once, or as soon as somebody is notified. */
     public static Duration patience() {
-        return scaled(Duration.ofSeconds(10), factor());
+        return scaled(Duration.ofSeconds(20), factor());
     }
 
     /** How long a test watches that something does not happen; never shortened. */
@@ -26,17 +26,17 @@ public final class TckTimeouts {
      * A lease that can't run out while a test waits: what happens within {@link #patience()} was notified and did not expire.
      */
     public static Duration longLease() {
-        return scaled(Duration.ofSeconds(30), Math.max(1, factor()));
+        return scaled(Duration.ofSeconds(40), Math.max(1, factor()));
     }
 
     /** How long a call may take before the TCK takes it for blocked for ever. */
     public static Duration blocked() {
-        return scaled(Duration.ofSeconds(20), factor());
+        return scaled(Duration.ofSeconds(40), factor());
     }
 
     /** How long servers may need, after they were started or stopped or cut off, to agree and to serve. */
     public static Duration servers() {
-        return scaled(Duration.ofSeconds(60), factor());
+        return scaled(Duration.ofMinutes(2), factor());
     }
 
     /** How far apart the ends of two handles may be when an administrator removed the lock (rule 1.7). */

@@ -34,7 +34,7 @@ class WrongBackendsTest {
     private static final boolean ALL = "all".equals(System.getProperty("ha.tck.wrong"));
 
     private static final int AT_A_TIME = 5;
-    private static final String IMPATIENCE = "0.5";
+    private static final String IMPATIENCE = "0.25";
 
     private static final Set<String> CANARIES =
             Set.of("soleContenderLeads", "confirmedIsSeen", "creationIsConditional");
