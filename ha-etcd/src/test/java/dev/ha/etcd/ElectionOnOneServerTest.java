@@ -19,7 +19,7 @@ class ElectionOnOneServerTest {
                 Node third = new Node(servers.endpoints(), "handover")) {
             TestContender a = first.contend("x");
             Leadership led = a.granted();
-            led.confirm("tcp://a").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("tcp://a").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestContender b = second.contend("x");
             TestListener followed = third.follow("x");
             followed.await("tcp://a");
@@ -27,7 +27,7 @@ class ElectionOnOneServerTest {
                     .leaderRetrieval("x")
                     .read()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertThat(read)
                     .isInstanceOfSatisfying(LeaderInformation.Leader.class, leader -> assertThat(leader.fencingToken())
                             .isEqualTo(led.fencingToken()));
@@ -38,7 +38,7 @@ class ElectionOnOneServerTest {
             Leadership next = b.granted();
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
             assertThat(led.isValid()).isFalse();
-            next.confirm("tcp://b").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            next.confirm("tcp://b").toCompletableFuture().get(60, TimeUnit.SECONDS);
             followed.await("tcp://b");
         }
     }

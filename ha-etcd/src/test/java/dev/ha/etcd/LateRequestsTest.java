@@ -27,7 +27,7 @@ class LateRequestsTest extends OneServer {
             TestContender contender = new TestContender();
             LeaderElection election = node.services().leaderElection("x");
             election.start(contender);
-            contender.granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            contender.granted().confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             election.close();
             creation.arrive();
             isFree("repeated");

@@ -47,7 +47,7 @@ class LeaseFaultsTest extends OneServer {
                 Leadership led = contender.granted();
                 assertThat(led.fencingToken()).isGreaterThan(token);
                 token = led.fencingToken();
-                led.confirm("a" + round).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("a" + round).toCompletableFuture().get(60, TimeUnit.SECONDS);
                 listener.await("a" + round);
                 for (String lease : leases()) {
                     server.ctl("lease", "revoke", lease);
@@ -84,7 +84,7 @@ class LeaseFaultsTest extends OneServer {
             TestListener listener = behind.follow("x");
             for (int round = 0; round < 3; round++) {
                 Leadership led = contender.granted();
-                led.confirm("a" + round).toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("a" + round).toCompletableFuture().get(60, TimeUnit.SECONDS);
                 listener.await("a" + round);
                 proxy.cut();
                 led.resign();
@@ -98,7 +98,7 @@ class LeaseFaultsTest extends OneServer {
                 proxy.resume();
             }
             Leadership last = contender.granted();
-            last.confirm("last").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            last.confirm("last").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("last");
         }
     }
@@ -114,8 +114,8 @@ class LeaseFaultsTest extends OneServer {
             assertThat(led.isValid()).isTrue();
             long cutAt = System.nanoTime();
             proxy.partition();
+            assertThat(Duration.ofNanos(Waiting.lastValid(led) - cutAt)).isLessThan(Duration.ofMillis(4_100));
             contender.revoked();
-            assertThat(Duration.ofNanos(System.nanoTime() - cutAt)).isLessThan(Duration.ofMillis(4_100));
             proxy.resume();
             assertThat(contender.granted().fencingToken()).isGreaterThan(led.fencingToken());
         }
@@ -236,7 +236,7 @@ class LeaseFaultsTest extends OneServer {
             TimeUnit.SECONDS.sleep(1);
             assertThat(idle.get(0).handled("Txn") - before).isEqualTo(Window.SIZE);
             proxy.resume();
-            CompletableFuture.allOf(confirmed.toArray(CompletableFuture[]::new)).get(20, TimeUnit.SECONDS);
+            CompletableFuture.allOf(confirmed.toArray(CompletableFuture[]::new)).get(60, TimeUnit.SECONDS);
         }
     }
 

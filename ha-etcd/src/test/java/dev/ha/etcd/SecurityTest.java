@@ -57,17 +57,17 @@ class SecurityTest {
                 Node standby = new Node(servers.endpoints(), "auth", login("alice", "wonder"))) {
             TestContender contender = node.contend("x");
             Leadership led = contender.granted();
-            led.confirm("first").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("first").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestListener listener = standby.follow("x");
             listener.await("first");
             TestContender waiting = standby.contend("x");
             TimeUnit.SECONDS.sleep(25); // two and a half logins
             assertThat(led.isValid()).isTrue();
             assertThat(contender.errors()).isEmpty();
-            node.contend("late").granted().confirm("late").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            node.contend("late").granted().confirm("late").toCompletableFuture().get(60, TimeUnit.SECONDS);
             standby.follow("late").await("late");
             node.leave();
-            waiting.granted().confirm("second").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            waiting.granted().confirm("second").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("second");
             assertThat(standby.services().diagnose()).allMatch(Diagnosis::passed);
             assertThat(standby.services().diagnose().toString()).doesNotContain("wonder");
@@ -81,7 +81,7 @@ class SecurityTest {
                 FaultProxy proxy = FaultProxy.before(servers.addresses().get(0));
                 Node node = new Node("127.0.0.1:" + proxy.address().getPort(), "auth", login("alice", "wonder"))) {
             EtcdServers.Server server = servers.get(0);
-            node.contend("x").granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            node.contend("x").granted().confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             List<TestListener> listeners = new ArrayList<>();
             for (int i = 0; i < 50; i++) {
                 listeners.add(node.follow("x" + i));
@@ -151,7 +151,7 @@ class SecurityTest {
                 TestListener listener = node.follow("mine");
                 TestListener blind = node.follow("other");
                 Leadership led = allowed.granted();
-                led.confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 isDenied(forbidden, node, "permission denied");
                 blind.await(LeaderInformation.Unknown.class);
                 listener.await("here");
@@ -169,7 +169,7 @@ class SecurityTest {
                     sees.await("here"); // again, for the engine tells all of a denial
                 }
                 servers.ctl(ROOT, "role", "grant-permission", "some", "--prefix=true", "readwrite", "/ha/auth/");
-                forbidden.granted().confirm("there").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                forbidden.granted().confirm("there").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 blind.await("there");
                 listener.await("here");
                 Waiting.until(
@@ -233,7 +233,7 @@ class SecurityTest {
                     "lease-ttl", "10 s");
             try (Node node = new Node(servers.endpoints(), "tls", mutual)) {
                 Leadership led = node.contend("x").granted();
-                led.confirm("tcp://tls").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("tcp://tls").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 node.follow("x").await("tcp://tls");
                 assertThat(node.services().diagnose()).allMatch(Diagnosis::passed);
             }

@@ -64,7 +64,7 @@ class ServerFaultsTest {
             TestContender b = second.contend("x");
             Waiting.until(() -> a.isGranted() || b.isGranted(), () -> "a grant");
             Leadership led = a.isGranted() ? a.granted() : b.granted();
-            led.confirm("before").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("before").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestListener listener = second.follow("x");
             listener.await("before");
             try (Overlap overlap = new Overlap(a, b)) {
@@ -83,7 +83,7 @@ class ServerFaultsTest {
             listener.await("before");
             led.resign();
             Leadership next = a.all().contains(led) ? b.granted() : a.granted();
-            next.confirm("after").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            next.confirm("after").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("after");
         }
     }
@@ -268,7 +268,7 @@ class ServerFaultsTest {
                 Node second = new Node(servers.endpoints(), "all", SHORT)) {
             TestContender a = first.contend("x");
             Leadership led = a.granted();
-            led.confirm("a").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("a").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestContender b = second.contend("x");
             TestListener listener = second.follow("x");
             listener.await("a");
@@ -288,7 +288,7 @@ class ServerFaultsTest {
             first.leave();
             Waiting.until(() -> b.all().stream().anyMatch(Leadership::isValid), () -> "the other one leads");
             Leadership last = b.all().get(b.all().size() - 1);
-            last.confirm("b").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            last.confirm("b").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("b");
         }
     }
@@ -345,7 +345,7 @@ class ServerFaultsTest {
             TestContender contender = node.contend("x");
             TestListener listener = node.follow("x");
             Leadership first = contender.granted();
-            first.confirm("first").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            first.confirm("first").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("first");
             Path backup = servers.directory().resolve("backup");
             servers.ctl("snapshot", "save", backup.toString());
@@ -354,7 +354,7 @@ class ServerFaultsTest {
             }
             first.resign();
             Leadership second = contender.granted();
-            second.confirm("second").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            second.confirm("second").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("second");
 
             server.kill();
@@ -363,7 +363,7 @@ class ServerFaultsTest {
             server.start();
             Leadership third = contender.granted();
             assertThat(third.historyId()).isEqualTo(first.historyId());
-            third.confirm("third").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            third.confirm("third").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("third");
 
             server.kill();
@@ -371,7 +371,7 @@ class ServerFaultsTest {
             server.start();
             Leadership fourth = contender.granted();
             assertThat(fourth.historyId()).isNotEqualTo(first.historyId());
-            fourth.confirm("fourth").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            fourth.confirm("fourth").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("fourth");
             assertThat(listener.seen()).anyMatch(told -> told.reason() == Reason.HISTORY_RESET);
             assertThat(node.services().health().detail()).contains("wiped or restored");

@@ -36,7 +36,7 @@ class CostTest {
                         .granted()
                         .confirm("a" + i)
                         .toCompletableFuture()
-                        .get(10, TimeUnit.SECONDS);
+                        .get(60, TimeUnit.SECONDS);
             }
             standby.contend("x");
             TestListener listener = new TestListener();

@@ -78,7 +78,7 @@ class HeldRequestsTest {
         try (Held held = new Held("deleted", Node.SHORT)) {
             TestContender contender = held.node.contend("x");
             Leadership led = contender.granted();
-            led.confirm("old").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("old").toCompletableFuture().get(60, TimeUnit.SECONDS);
             Hold renewal = held.way.hold(PUT);
             isCaught(renewal);
             held.link.partition();
@@ -141,7 +141,7 @@ class HeldRequestsTest {
         try (Held held = new Held("touched", Node.LONG)) {
             TestContender contender = held.node.contend("x");
             Leadership led = contender.granted();
-            led.confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             String name = LeaseEditor.name(leases.of("touched", "x"));
             for (int round = 0; round < 3; round++) {
                 Hold renewal = held.way.hold(PUT);

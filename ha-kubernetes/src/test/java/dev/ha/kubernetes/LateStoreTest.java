@@ -100,11 +100,11 @@ class LateStoreTest {
             taking.release();
             Leadership next = successor.granted();
             arrive(former, entry);
-            assertThat(entries(b).names("").toCompletableFuture().get(10, TimeUnit.SECONDS))
+            assertThat(entries(b).names("").toCompletableFuture().get(60, TimeUnit.SECONDS))
                     .as("what was written after the grant")
                     .isEmpty();
-            assertThatThrownBy(() -> writing.get(30, TimeUnit.SECONDS)).isNotNull();
-            write(b, next, "mine").get(10, TimeUnit.SECONDS);
+            assertThatThrownBy(() -> writing.get(60, TimeUnit.SECONDS)).isNotNull();
+            write(b, next, "mine").get(60, TimeUnit.SECONDS);
         }
     }
 
@@ -112,7 +112,7 @@ class LateStoreTest {
     @Test
     void aSuccessorsSealIsNotOverwritten() throws Exception {
         try (Node first = new Node(servers, "successor", Node.LONG)) {
-            write(first, first.contend("x").granted(), "first").get(10, TimeUnit.SECONDS);
+            write(first, first.contend("x").granted(), "first").get(60, TimeUnit.SECONDS);
         }
         String name = LeaseEditor.name(leases.of("successor", "x"));
         try (ClearWay way = new ClearWay(servers);
@@ -128,12 +128,12 @@ class LateStoreTest {
                             .contains("\"MODIFIED\""));
             leases.release(name);
             Leadership led = b.contend("x").granted();
-            write(b, led, "second").get(10, TimeUnit.SECONDS);
+            write(b, led, "second").get(60, TimeUnit.SECONDS);
             int before = puts.count();
             look.release();
             Waiting.until(() -> puts.count() >= before + 2, () -> "attempts to raise its token in the Lease");
             assertThat(superseded.all()).isEmpty();
-            write(b, led, "third").get(10, TimeUnit.SECONDS);
+            write(b, led, "third").get(60, TimeUnit.SECONDS);
             event.release();
         }
     }
@@ -142,7 +142,7 @@ class LateStoreTest {
     @Test
     void closeIsNotDoneWhileASealMayArrive() throws Exception {
         try (Node first = new Node(servers, "seal", Node.LONG)) {
-            write(first, first.contend("x").granted(), "first").get(10, TimeUnit.SECONDS);
+            write(first, first.contend("x").granted(), "first").get(60, TimeUnit.SECONDS);
         }
         JsonNode before = leases.store("seal", "x").orElseThrow();
         try (ClearWay way = new ClearWay(servers);
@@ -156,7 +156,7 @@ class LateStoreTest {
                 Waiting.until(() -> touches.count() >= 2, () -> "attempts to make sure, closed: " + closing.isDone());
                 assertThat(closing).isNotDone();
             }
-            closing.get(30, TimeUnit.SECONDS);
+            closing.get(60, TimeUnit.SECONDS);
             arrive(way, seal);
             assertThat(LeaseEditor.annotation(leases.store("seal", "x").orElseThrow(), "token"))
                     .isEqualTo(LeaseEditor.annotation(before, "token"));
@@ -172,7 +172,7 @@ class LateStoreTest {
             CompletableFuture<?> writing = write(node, led, "late");
             isCaught(creation);
             way.refuse("POST " + ROOTS, 403, "no"); // else the next attempt makes one
-            assertThatThrownBy(() -> writing.get(30, TimeUnit.SECONDS)).isNotNull();
+            assertThatThrownBy(() -> writing.get(60, TimeUnit.SECONDS)).isNotNull();
             CompletableFuture<Void> closing = CompletableFuture.runAsync(node::leave);
             Waiting.until(() -> LeaseEditor.holder(leases.of("creation", "x")).isEmpty(), () -> "a release");
             long looks = way.requests("GET " + ROOTS);
@@ -181,7 +181,7 @@ class LateStoreTest {
                     () -> "looks for a root, closed: " + closing.isDone());
             assertThat(closing).isNotDone();
             arrive(way, creation);
-            closing.get(30, TimeUnit.SECONDS);
+            closing.get(60, TimeUnit.SECONDS);
         }
     }
 

@@ -54,7 +54,7 @@ class ManyReadsTest {
         entries(node)
                 .create(led, name, "v".getBytes(StandardCharsets.UTF_8))
                 .toCompletableFuture()
-                .get(20, TimeUnit.SECONDS);
+                .get(60, TimeUnit.SECONDS);
     }
 
     private static CompletableFuture<Set<String>> names(Node node) {
@@ -84,7 +84,7 @@ class ManyReadsTest {
             one.release();
             two.release();
             for (CompletableFuture<Set<String>> read : reads) {
-                assertThat(read.get(20, TimeUnit.SECONDS)).containsExactly("first");
+                assertThat(read.get(60, TimeUnit.SECONDS)).containsExactly("first");
             }
             assertThat(way.requests("GET " + ROOTS) - before)
                     .as("requests for %s reads", reads.size())
@@ -111,7 +111,7 @@ class ManyReadsTest {
             write(node, led, "second");
             CompletableFuture<Set<String>> read = names(node);
             answers.forEach(Hold::release);
-            assertThat(read.get(20, TimeUnit.SECONDS)).containsExactlyInAnyOrder("first", "second");
+            assertThat(read.get(60, TimeUnit.SECONDS)).containsExactlyInAnyOrder("first", "second");
         }
     }
 

@@ -40,7 +40,7 @@ class OtherHandsTest {
     }
 
     private static void confirm(Leadership leadership, String address) throws Exception {
-        leadership.confirm(address).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        leadership.confirm(address).toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     /** What the backend calls the Lease of {@code x}: the names of these clusters need no encoding. */

@@ -57,7 +57,7 @@ class RefusedRequestsTest {
     }
 
     private static void write(Node node, Leadership led, String name) throws Exception {
-        entries(node).create(led, name, bytes("v")).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        entries(node).create(led, name, bytes("v")).toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private void withRoot(String cluster) throws Exception {
@@ -167,7 +167,7 @@ class RefusedRequestsTest {
                 TimeUnit.SECONDS.sleep(5); // in which a loop without a pause sends hundreds
                 assertThat(puts.count()).isLessThan(30);
             }
-            led.confirm("again").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("again").toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertThat(led.isValid()).isTrue();
         }
     }
@@ -180,7 +180,7 @@ class RefusedRequestsTest {
             Leadership led = contender.granted();
             assertThatThrownBy(() -> led.confirm("\u6f22".repeat(90_000))
                             .toCompletableFuture()
-                            .get(10, TimeUnit.SECONDS))
+                            .get(60, TimeUnit.SECONDS))
                     .isNotNull(); // it is tried again and again, longer than a lease
             String name = LeaseEditor.name(leases.of("large", "x"));
             var before = LeaseEditor.renewed(leases.named(name));
@@ -203,7 +203,7 @@ class RefusedRequestsTest {
                     entries(node).create(led, "second", bytes("v")).toCompletableFuture();
             assertThat(attempt.awaitCaught(Waiting.patience())).isTrue();
             try (ClearWay.Refusal refusal = way.refuse("PUT " + ROOTS, 429, "later")) {
-                assertThatThrownBy(() -> second.get(20, TimeUnit.SECONDS))
+                assertThatThrownBy(() -> second.get(60, TimeUnit.SECONDS))
                         .hasCauseInstanceOf(OutcomeUnknownException.class);
                 assertThat(refusal.count()).isPositive();
             }
@@ -261,7 +261,7 @@ class RefusedRequestsTest {
             try (ClearWay.Refusal puts = way.refuse("PUT " + LEASES, 429, "later", "Retry-After: 3600\r\n")) {
                 Waiting.until(() -> puts.count() >= 2, () -> "another PUT");
             }
-            led.confirm("in-time").toCompletableFuture().get(20, TimeUnit.SECONDS);
+            led.confirm("in-time").toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertThat(contender.all()).hasSize(1);
         }
     }
@@ -276,9 +276,9 @@ class RefusedRequestsTest {
                 Node following = new Node(servers, way.address(), "many", Node.LONG)) {
             TestContender good = leading.contend("good");
             Leadership led = good.granted();
-            led.confirm("good-1").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("good-1").toCompletableFuture().get(60, TimeUnit.SECONDS);
             Leadership bad = leading.contend("bad").granted();
-            bad.confirm("bad-1").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            bad.confirm("bad-1").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestListener ill = following.follow("bad");
             TestListener well = following.follow("good");
             ill.await("bad-1");
@@ -292,7 +292,7 @@ class RefusedRequestsTest {
                 ill.await(LeaderInformation.Unknown.class);
                 Waiting.until(() -> reads.count() >= 3, () -> "more attempts");
                 led.resign();
-                good.granted().confirm("good-2").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                good.granted().confirm("good-2").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 well.await("good-2");
             }
             ill.await("bad-1");

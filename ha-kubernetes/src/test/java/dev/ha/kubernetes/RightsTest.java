@@ -97,7 +97,7 @@ class RightsTest {
                     .anyMatch(diagnosis ->
                             !diagnosis.passed() && diagnosis.detail().contains(verb));
             servers.allowAll();
-            contender.granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            contender.granted().confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             node.follow("x").await("here");
             isUp(node);
         }
@@ -120,7 +120,7 @@ class RightsTest {
     @Test
     void aFollowerThatMayNotReadIsToldUntilItMay() throws Exception {
         try (Node leading = new Node(servers, "blind", Node.LONG)) {
-            leading.contend("x").granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            leading.contend("x").granted().confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             servers.forbid("get");
             servers.forbid("list");
             servers.forbid("watch");
@@ -182,7 +182,7 @@ class RightsTest {
             TestContender contender = node.contend("x");
             TestListener listener = node.follow("x");
             Leadership led = contender.granted();
-            led.confirm("first").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("first").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("first");
 
             write(file, token("pod", "second"));
@@ -197,7 +197,7 @@ class RightsTest {
             isDown(node);
             String former = Files.readString(file);
             write(file, token("pod", "third"));
-            contender.granted().confirm("third").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            contender.granted().confirm("third").toCompletableFuture().get(60, TimeUnit.SECONDS);
             listener.await("third");
             isUp(node);
             assertThat(contender.errors().toString()).doesNotContain(former);
@@ -269,7 +269,7 @@ class RightsTest {
             for (int i = 0; i < 40; i++) {
                 CompletableFuture<?> read =
                         node.services().stores("x").entries().names("").toCompletableFuture();
-                assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasMessageContaining("certification path");
+                assertThatThrownBy(() -> read.get(60, TimeUnit.SECONDS)).hasMessageContaining("certification path");
             }
             assertThat(clients() - before).as("clients for 40 attempts").isLessThan(10);
         }
@@ -298,7 +298,7 @@ class RightsTest {
             for (int i = 0; i < 100; i++) {
                 CompletableFuture<?> read =
                         node.services().stores("x").entries().names("").toCompletableFuture();
-                assertThatThrownBy(() -> read.get(10, TimeUnit.SECONDS)).hasMessageContaining("a blank in");
+                assertThatThrownBy(() -> read.get(60, TimeUnit.SECONDS)).hasMessageContaining("a blank in");
             }
         }
     }

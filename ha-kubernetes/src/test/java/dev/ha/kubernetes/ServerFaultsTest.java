@@ -39,7 +39,7 @@ class ServerFaultsTest {
     }
 
     private static void confirm(Leadership leadership, String address) throws Exception {
-        leadership.confirm(address).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        leadership.confirm(address).toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     private static boolean leads(TestContender contender) {

@@ -40,7 +40,7 @@ class WatchTest {
     }
 
     private static void confirm(Leadership leadership, String address) throws Exception {
-        leadership.confirm(address).toCompletableFuture().get(10, TimeUnit.SECONDS);
+        leadership.confirm(address).toCompletableFuture().get(60, TimeUnit.SECONDS);
     }
 
     /** What happens to the link of a standby and follower before the leader resigns. */

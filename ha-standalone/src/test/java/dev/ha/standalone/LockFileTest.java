@@ -156,7 +156,7 @@ class LockFileTest {
             begun.await();
             assertThat(LockFile.look(file)).as("being waited for").isEqualTo(Seen.UNCLEAR);
             waiting.close();
-            assertThatThrownBy(() -> wait.get(30, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
+            assertThatThrownBy(() -> wait.get(60, TimeUnit.SECONDS)).isInstanceOf(ExecutionException.class);
             assertThat(LockFile.look(file)).isEqualTo(Seen.HELD);
             outside.release();
             assertThat(LockFile.look(file)).isEqualTo(Seen.FREE);

@@ -49,7 +49,7 @@ class MemoryServicesTest {
                 LeaderRetrievalService follower = ha.leaderRetrieval("e")) {
             follower.start(information -> {});
             LeaderInformation.Leader leader =
-                    follower.leader().toCompletableFuture().get(30, TimeUnit.SECONDS);
+                    follower.leader().toCompletableFuture().get(60, TimeUnit.SECONDS);
             assertThat(leader.address()).isEqualTo("host:1");
             assertThat(leader.sessionId()).isEqualTo(new UUID(0, 0));
         }
@@ -63,7 +63,7 @@ class MemoryServicesTest {
             ha.leaderElection("e").start(confirming("here:1", new CountDownLatch(1)));
             assertThat(follower.leader()
                             .toCompletableFuture()
-                            .get(30, TimeUnit.SECONDS)
+                            .get(60, TimeUnit.SECONDS)
                             .address())
                     .isEqualTo("here:1");
         }
@@ -79,12 +79,12 @@ class MemoryServicesTest {
             try (HighAvailabilityServices first = services("embedded", cluster)) {
                 CountDownLatch firstConfirmed = new CountDownLatch(1);
                 first.leaderElection("e").start(confirming("first", firstConfirmed));
-                assertThat(firstConfirmed.await(30, TimeUnit.SECONDS)).isTrue();
+                assertThat(firstConfirmed.await(60, TimeUnit.SECONDS)).isTrue();
                 second.leaderElection("e").start(confirming("second", secondConfirmed));
                 second.leaderRetrieval("e").start(told::add);
                 Waiting.until("first is told", () -> lastAddress(told).equals("first"));
             }
-            assertThat(secondConfirmed.await(30, TimeUnit.SECONDS)).isTrue();
+            assertThat(secondConfirmed.await(60, TimeUnit.SECONDS)).isTrue();
             Waiting.until("second is told", () -> lastAddress(told).equals("second"));
         }
     }

@@ -10,7 +10,7 @@ import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what must happen, with patience: no test fails for being slow. */
 final class Waiting {
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final Duration QUIET = Duration.ofMillis(400);
     private static final long LOOK_EVERY = TimeUnit.MILLISECONDS.toNanos(2);
 

@@ -36,7 +36,7 @@ class ElectionOnOneServerTest {
                 Node third = new Node(server.getConnectString(), "handover")) {
             TestContender a = first.contend("x");
             Leadership led = a.granted();
-            led.confirm("tcp://a").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("tcp://a").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestContender b = second.contend("x");
             TestListener followed = third.follow("x");
             followed.await("tcp://a");
@@ -44,7 +44,7 @@ class ElectionOnOneServerTest {
                     .leaderRetrieval("x")
                     .read()
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertThat(read)
                     .isInstanceOfSatisfying(LeaderInformation.Leader.class, leader -> assertThat(leader.fencingToken())
                             .isEqualTo(led.fencingToken()));
@@ -55,7 +55,7 @@ class ElectionOnOneServerTest {
             Leadership next = b.granted();
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
             assertThat(led.isValid()).isFalse();
-            next.confirm("tcp://b").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            next.confirm("tcp://b").toCompletableFuture().get(60, TimeUnit.SECONDS);
             followed.await("tcp://b");
         }
     }

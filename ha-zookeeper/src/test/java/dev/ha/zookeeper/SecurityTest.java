@@ -44,14 +44,14 @@ class SecurityTest {
                 Node intruder = new Node(server.connectString(), "acl", Map.of("client.session-timeout", "10 s"))) {
             TestContender contender = owner.contend("x");
             Leadership led = contender.granted();
-            led.confirm("tcp://owner").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            led.confirm("tcp://owner").toCompletableFuture().get(60, TimeUnit.SECONDS);
             second.follow("x").await("tcp://owner");
             owner.services()
                     .stores("x")
                     .entries()
                     .create(led, "entry", new byte[] {1})
                     .toCompletableFuture()
-                    .get(10, TimeUnit.SECONDS);
+                    .get(60, TimeUnit.SECONDS);
             assertThat(owner.services().diagnose()).allMatch(Diagnosis::passed);
 
             everythingIsRefused(server.connectString(), "/flink/acl/elections/x");
@@ -80,7 +80,7 @@ class SecurityTest {
             }
         });
         try {
-            assertThat(connected.await(10, TimeUnit.SECONDS)).isTrue();
+            assertThat(connected.await(60, TimeUnit.SECONDS)).isTrue();
             assertThatThrownBy(() -> client.getChildren(election, false))
                     .isInstanceOf(KeeperException.NoAuthException.class);
             assertThatThrownBy(() -> client.setData(election + "/record", new byte[0], -1))
@@ -134,7 +134,7 @@ class SecurityTest {
             Configuration.setConfiguration(login("wonder"));
             try (Node alice = new Node(servers.connectString(), "sasl", creator)) {
                 Leadership led = alice.contend("x").granted();
-                led.confirm("tcp://alice").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("tcp://alice").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 alice.follow("x").await("tcp://alice");
             }
             Configuration.setConfiguration(login("wrong"));
@@ -228,7 +228,7 @@ class SecurityTest {
                     "client.session-timeout", "10 s");
             try (Node node = new Node(secure, "tls", mutual)) {
                 Leadership led = node.contend("x").granted();
-                led.confirm("tcp://tls").toCompletableFuture().get(10, TimeUnit.SECONDS);
+                led.confirm("tcp://tls").toCompletableFuture().get(60, TimeUnit.SECONDS);
                 node.follow("x").await("tcp://tls");
             }
             Map<String, String> distrusting = Map.of(

@@ -51,7 +51,7 @@ class TroubleTest {
                 connected.countDown();
             }
         });
-        assertThat(connected.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(connected.await(60, TimeUnit.SECONDS)).isTrue();
     }
 
     @AfterAll
@@ -94,7 +94,7 @@ class TroubleTest {
     void anElectionThatIsRefusedIsToldOnceAndLeavesTheOthersAlone() throws Exception {
         try (Node node = new Node(server.connectString(), "refused", QUICK)) {
             TestContender leader = node.contend("fine");
-            leader.granted().confirm("here").toCompletableFuture().get(10, TimeUnit.SECONDS);
+            leader.granted().confirm("here").toCompletableFuture().get(60, TimeUnit.SECONDS);
             TestListener fine = node.follow("fine");
             fine.await("here");
             raw.create(
@@ -182,7 +182,7 @@ class TroubleTest {
             @Override
             public void handleError(HighAvailabilityException error) {}
         });
-        assertThat(granted.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(granted.await(60, TimeUnit.SECONDS)).isTrue();
         try (Node standby = new Node(server.connectString(), "busy", QUICK)) {
             TestContender next = standby.contend("x");
             Waiting.until(

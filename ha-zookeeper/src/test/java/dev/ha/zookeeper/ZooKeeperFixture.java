@@ -74,7 +74,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
                 connected.countDown();
             }
         });
-        if (!connected.await(30, TimeUnit.SECONDS)) {
+        if (!connected.await(60, TimeUnit.SECONDS)) {
             client.close();
             throw new IOException("no connection to " + servers);
         }
@@ -186,7 +186,7 @@ final class ZooKeeperFixture implements HighAvailabilityFixture {
     private void sync(String path) throws InterruptedException {
         CountDownLatch done = new CountDownLatch(1);
         client.sync(path, (rc, asked, ctx) -> done.countDown(), null);
-        if (!done.await(30, TimeUnit.SECONDS)) {
+        if (!done.await(60, TimeUnit.SECONDS)) {
             throw new IllegalStateException("no answer to sync");
         }
     }

@@ -1,8 +1,10 @@
 package dev.ha.tck.support;
 
+import dev.ha.Leadership;
 import dev.ha.tck.TckTimeouts;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +46,22 @@ public final class Waiting {
             TimeUnit.MILLISECONDS.sleep(5);
         }
         throw new AssertionError("waited in vain for " + what.get(), last);
+    }
+
+    /** The last {@link System#nanoTime} at which {@code leadership} was seen valid; waits for its end. Only a handle that was valid for too long makes it too late, no slow machine. */
+    public static long lastValid(Leadership leadership) throws InterruptedException {
+        AtomicLong last = new AtomicLong(System.nanoTime());
+        until(
+                () -> {
+                    long before = System.nanoTime();
+                    boolean ended = !leadership.isValid();
+                    if (!ended) {
+                        last.set(before);
+                    }
+                    return ended;
+                },
+                () -> "the end of " + leadership);
+        return last.get();
     }
 
     /** {@code value}, which came in time if it is not null. */
