@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityException;
+import dev.ha.HighAvailabilityObserver;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderContender;
 import dev.ha.LeaderInformation;
 import dev.ha.LeaderRetrievalService;
 import dev.ha.Leadership;
+import dev.ha.Observation;
+import dev.ha.ObservedElection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -99,6 +103,31 @@ class MemoryServicesTest {
     }
 
     /** The sentence of DESIGN "10,000 elections held at once"; the time is patience, the measured one is printed. */
+    @Test
+    void theEndOfAnObservationWaitsForTheCallInProgress() throws Exception {
+        CountDownLatch called = new CountDownLatch(1);
+        CountDownLatch go = new CountDownLatch(1);
+        try (HighAvailabilityServices ha = services("embedded", Map.of())) {
+            Observation observation = ha.observe(new HighAvailabilityObserver() {
+                @Override
+                public void contending(ObservedElection election) {
+                    called.countDown();
+                    try {
+                        go.await();
+                    } catch (InterruptedException closed) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+            });
+            ha.leaderElection("e").start(confirming("a", new CountDownLatch(1)));
+            assertThat(called.await(60, TimeUnit.SECONDS)).isTrue();
+            CompletableFuture<Void> ended = CompletableFuture.runAsync(observation::close);
+            Waiting.stays("the observation has not ended", () -> !ended.isDone());
+            go.countDown();
+            Waiting.done(ended);
+        }
+    }
+
     @Test
     void embeddedHoldsTenThousandElectionsAtOnce() throws Exception {
         int elections = 10_000;
