@@ -307,13 +307,22 @@ final class ObserversTest {
     @Test
     void whatAnObserverDoesNotTakeIsLeftOutAndCounted() {
         observe();
-        for (int i = 0; i < Observers.MOST + 5; i++) {
-            engine.observers().tell(HighAvailabilityObserver::reconnected);
-        }
+        flood();
         backend.contend();
         backend.settle();
         assertThat(told("reconnected")).hasSize(Observers.MOST);
         assertThat(told).contains("missed(5)", "contending(e)");
+        flood();
+        engine.observers().left(election());
+        backend.settle();
+        assertThat(told).contains("left(e)");
+    }
+
+    /** More than is taken in one go. */
+    private void flood() {
+        for (int i = 0; i < Observers.MOST + 5; i++) {
+            engine.observers().tell(HighAvailabilityObserver::reconnected);
+        }
     }
 
     @Test
