@@ -164,6 +164,8 @@ abstract class HeldWriteContract extends StoreGroup {
             left = contents(observer);
             return false;
         }
+        // Who lost the lock contends for it like any other, and may win.
+        old.atGrant.set(Leadership::resign);
         inject(REMOVE_LOCK);
         expect().within(
                         leaseAndPatience().plus(TckTimeouts.servers()),
