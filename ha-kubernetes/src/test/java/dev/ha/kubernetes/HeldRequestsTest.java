@@ -185,10 +185,10 @@ class HeldRequestsTest {
     void aTakeoverThatComesTooLateTakesNothing() throws Exception {
         try (Held held = new Held("late", Node.SHORT);
                 Node other = new Node(servers, "late", Node.SHORT)) {
-            Leadership first = other.contend("x").granted();
+            other.contend("x").granted();
             TestContender late = held.node.contend("x");
             Hold takeover = held.way.hold(PUT);
-            first.resign();
+            other.leave();
             isCaught(takeover);
             held.link.partition();
             String name = LeaseEditor.name(leases.of("late", "x"));

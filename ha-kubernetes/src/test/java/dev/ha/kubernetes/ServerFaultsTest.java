@@ -88,7 +88,7 @@ class ServerFaultsTest {
             listener.await("here");
             assertThat(led.isValid()).isTrue();
             assertThat(a.all()).hasSize(1);
-            led.resign(); // what the standby can hear of only by a new watch, or by reading
+            first.leave(); // what the standby can hear of only by a new watch, or by reading
             Leadership next = b.granted();
             assertThat(next.fencingToken()).isGreaterThan(led.fencingToken());
             confirm(next, "there");

@@ -109,7 +109,7 @@ abstract class AlertContract extends RuleGroup {
     final void resigned() {
         needs(ELECTIONS);
         Watcher watcher = new Watcher(node("watcher"));
-        Seat first = node("a").contend();
+        Seat first = scenario().nodeWith("a").slowToReturn().open().contend();
         watcher.tellsAll(first.leadership().fencingToken());
         Node standby = node("b");
         Seat second = standby.contend();

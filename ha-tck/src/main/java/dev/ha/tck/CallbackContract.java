@@ -317,10 +317,7 @@ abstract class CallbackContract extends RuleGroup {
     final void throwingGrant() {
         needs(ELECTIONS);
         RuntimeException thrown = new IllegalStateException("thrown by a contender of the TCK");
-        Node node = scenario()
-                .nodeWith("a")
-                .with("high-availability.resign-wait", "1 min")
-                .open();
+        Node node = scenario().nodeWith("a").slowToReturn().open();
         Seat throwing = node.seat()
                 .onGrant(leadership -> {
                     throw thrown;
@@ -514,7 +511,7 @@ abstract class CallbackContract extends RuleGroup {
         Seat leader = scenario()
                 .nodeWith("leader")
                 .with("high-availability.close-timeout", "1 min")
-                .with("high-availability.resign-wait", "1 min")
+                .slowToReturn()
                 .open()
                 .seat()
                 .onRevoke(leadership -> gate.pass())
@@ -573,7 +570,7 @@ abstract class CallbackContract extends RuleGroup {
                 .nodeWith("leader")
                 .shortLease()
                 .with("high-availability.close-timeout", "300 ms")
-                .with("high-availability.resign-wait", "1 min")
+                .slowToReturn()
                 .open()
                 .seat()
                 .onRevoke(leadership -> gate.pass())

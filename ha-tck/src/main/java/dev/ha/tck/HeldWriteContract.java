@@ -95,11 +95,16 @@ abstract class HeldWriteContract extends StoreGroup {
         private final Node node;
         private final Seat seat;
         private final AtomicReference<@Nullable Consumer<Leadership>> atGrant = new AtomicReference<>();
+        private volatile boolean givesWay;
 
         Party(String name) {
             node = scenario().nodeWith(name).via(network).open();
             seat = node.seat()
                     .onGrant(leadership -> {
+                        if (givesWay) {
+                            leadership.resign();
+                            return;
+                        }
                         Consumer<Leadership> act = atGrant.getAndSet(null);
                         if (act != null) {
                             act.accept(leadership);
@@ -164,8 +169,7 @@ abstract class HeldWriteContract extends StoreGroup {
             left = contents(observer);
             return false;
         }
-        // Who lost the lock contends for it like any other, and may win.
-        old.atGrant.set(Leadership::resign);
+        old.givesWay = true; // it contends for the lock like any other, and may win
         inject(REMOVE_LOCK);
         expect().within(
                         leaseAndPatience().plus(TckTimeouts.servers()),
@@ -173,6 +177,7 @@ abstract class HeldWriteContract extends StoreGroup {
                         round + ": a successor is granted, reads and writes",
                         lazily(() -> parties.stream().map(party -> party.seat).toList()),
                         "is a lock that was removed seen as free?");
+        old.givesWay = false;
         left = Optional.ofNullable(written.get()).orElseThrow();
         held.release();
         boolean acknowledged =

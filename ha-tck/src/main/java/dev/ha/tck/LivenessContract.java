@@ -100,8 +100,8 @@ abstract class LivenessContract extends RuleGroup {
     @DisplayName("A standby leads as soon as the leader has resigned, and so to and fro")
     final void handoverAfterResign() {
         needs(ELECTIONS);
-        Node node = slowToReturn("one");
-        Node next = slowToReturn("other");
+        Node node = scenario().nodeWith("one").slowToReturn().open();
+        Node next = scenario().nodeWith("other").slowToReturn().open();
         Seat leader = node.contend();
         for (int turn = 0; turn < 4; turn++) {
             Leadership leadership = leader.leadership();
@@ -114,14 +114,6 @@ abstract class LivenessContract extends RuleGroup {
             node = next;
             next = before;
         }
-    }
-
-    /** Does not contend again by itself when it has resigned. */
-    private Node slowToReturn(String name) {
-        return scenario()
-                .nodeWith(name)
-                .with("high-availability.resign-wait", "1 min")
-                .open();
     }
 
     @Test

@@ -202,11 +202,7 @@ abstract class PublicationContract extends RuleGroup {
     @DisplayName("The information of a leader that resigns disappears when the stage completes")
     final void disappearsOnResign() {
         needs(ELECTIONS);
-        Seat seat = scenario()
-                .nodeWith("a")
-                .with("high-availability.resign-wait", "1 min")
-                .open()
-                .contend();
+        Seat seat = scenario().nodeWith("a").slowToReturn().open().contend();
         Leadership leadership = seat.leadership();
         awaitPublished(seat);
         expect().completes(leadership.resign(), "resign() completes", "does close() of a driver complete?");
@@ -339,11 +335,7 @@ abstract class PublicationContract extends RuleGroup {
     final void revokedLeavesTheSuccessorAlone() {
         needs(ELECTIONS);
         needs(REMOVE_RECORDS);
-        Seat old = scenario()
-                .nodeWith("old")
-                .with("high-availability.resign-wait", "1 min")
-                .open()
-                .contend();
+        Seat old = scenario().nodeWith("old").slowToReturn().open().contend();
         Leadership leadership = old.leadership();
         awaitPublished(old);
         Seat next = node("next").contend();

@@ -304,6 +304,11 @@ final class Scenario implements AutoCloseable {
             return this;
         }
 
+        /** Does not contend again by itself when it has resigned: another one is sure to win. */
+        NodeSettings slowToReturn() {
+            return with("high-availability.resign-wait", "1 min");
+        }
+
         /** One more setting, or another value. */
         NodeSettings with(String key, String value) {
             extra.put(key, value);
