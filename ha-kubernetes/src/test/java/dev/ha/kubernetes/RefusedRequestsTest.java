@@ -285,6 +285,7 @@ class RefusedRequestsTest {
             well.await("good-1");
             String name = LeaseEditor.name(leases.of("many", "bad"));
             String watches = "GET " + LEASES + "?watch=true";
+            Waiting.until(() -> way.requests(watches) > 0, () -> "a watch; what it begins with is told before");
             long before = way.requests(watches);
             try (ClearWay.Refusal reads = way.refuse("GET " + LEASES + "/" + name, 500, "can not be decrypted")) {
                 leases.edit(
