@@ -90,11 +90,12 @@ final class AlertTest {
     }
 
     @Test
-    void aCommandGetsValuesByItsEnvironmentAlone() {
+    void aCommandGetsValuesByItsEnvironmentAloneAndNoSecrets() throws IOException {
+        setup.with("HA_ALERT_URL", serve(0)).with("HA_ALERT_HEADER", "X-Key: k3y");
         String hostile = "$(touch injected); `touch injected`\" '; touch injected; '";
-        String command =
-                "printf '%s\\n' \"$HA_EVENT|$HA_ELECTION|$HA_OLD_ADDRESS|$HA_NEW_TOKEN|$HA_NEW_ADDRESS\" >>seen;"
-                        + " echo passed on; exit 0";
+        String command = "printf '%s\\n' \"$HA_ALERT_URL$HA_ALERT_HEADER\" >>secrets;"
+                + " printf '%s\\n' \"$HA_EVENT|$HA_ELECTION|$HA_OLD_ADDRESS|$HA_NEW_TOKEN|$HA_NEW_ADDRESS\" >>seen;"
+                + " echo passed on; exit 0";
         try (Ha watch =
                 setup.start("watch", "reports", "--json", "--exec", command, "--alert-on", "elected, switched")) {
             watch.awaitEvent("no-leader");
@@ -108,6 +109,7 @@ final class AlertTest {
             assertThat(lines(seen).get(1))
                     .matches("SWITCHED\\|reports\\|" + Pattern.quote(hostile) + "\\|" + token + "\\|b");
             assertThat(directory.resolve("injected")).doesNotExist();
+            assertThat(lines(directory.resolve("secrets"))).containsExactly("", "");
             Processes.await("the output is passed on", () -> watch.errors().contains("passed on"));
             watch.signal("TERM");
             assertThat(watch.exitCode()).isZero();
