@@ -114,8 +114,11 @@ class LeaseFaultsTest extends OneServer {
             assertThat(led.isValid()).isTrue();
             long cutAt = System.nanoTime();
             proxy.partition();
-            assertThat(Duration.ofNanos(Waiting.lastValid(led) - cutAt)).isLessThan(Duration.ofMillis(4_100));
+            assertThat(Waiting.validFor(led, cutAt)).isLessThan(Duration.ofMillis(4_100));
             contender.revoked();
+            assertThat(Duration.ofNanos(System.nanoTime() - cutAt))
+                    .as("told before the lease is over, and anybody else may lead")
+                    .isLessThan(Duration.ofSeconds(5));
             proxy.resume();
             assertThat(contender.granted().fencingToken()).isGreaterThan(led.fencingToken());
         }

@@ -4,6 +4,7 @@ import dev.ha.HighAvailability;
 import dev.ha.HighAvailabilityException;
 import dev.ha.HighAvailabilityServices;
 import dev.ha.LeaderContender;
+import dev.ha.LeaderInformation;
 import dev.ha.Leadership;
 import dev.ha.store.HighAvailabilityStores;
 import java.io.BufferedReader;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +36,7 @@ final class ChildMain {
     private final List<Sampled> handles = new CopyOnWriteArrayList<>();
     private final String name;
     private final PrintStream out;
+    private final AtomicBoolean sees = new AtomicBoolean();
     private @Nullable HighAvailabilityServices services;
 
     private ChildMain(String name, PrintStream out) {
@@ -93,6 +96,13 @@ final class ChildMain {
                 say("error", String.valueOf(error));
             }
         });
+        opened.leaderRetrieval(election).start(this::seen);
+    }
+
+    private void seen(LeaderInformation information) {
+        if (!(information instanceof LeaderInformation.Unknown) && sees.compareAndSet(false, true)) {
+            say("sees");
+        }
     }
 
     private void lead(ChildProgram program, HighAvailabilityStores stores, Leadership leadership) {

@@ -26,6 +26,10 @@ abstract class ProcessContract extends RuleGroup {
         super(contract);
     }
 
+    private Duration crashBound() {
+        return scenario().can(LEASES) ? leaseAndPatience() : TckTimeouts.patience();
+    }
+
     private void needsStopping() {
         if (!Child.canStop()) {
             scenario().abort("processes can't be stopped on this operating system");

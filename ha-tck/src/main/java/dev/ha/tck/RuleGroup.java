@@ -1,6 +1,5 @@
 package dev.ha.tck;
 
-import static dev.ha.tck.Capability.LEASES;
 import static dev.ha.tck.Expect.lazily;
 
 import dev.ha.Leadership;
@@ -87,10 +86,5 @@ abstract class RuleGroup {
     /** The lease of nodes with {@link Scenario.NodeSettings#shortLease()}, and the time to notice that it is over. */
     final Duration leaseAndPatience() {
         return scenario().fixture().shortestLease().plus(TckTimeouts.patience());
-    }
-
-    /** Until another one leads after a crash: who is to lead may be a program that has only just been started, on a machine that starts several. */
-    final Duration crashBound() {
-        return (scenario().can(LEASES) ? leaseAndPatience() : TckTimeouts.patience()).plus(TckTimeouts.servers());
     }
 }

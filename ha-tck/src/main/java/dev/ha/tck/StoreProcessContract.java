@@ -42,6 +42,11 @@ abstract class StoreProcessContract extends RuleGroup {
         super(contract);
     }
 
+    /** Until another one leads: who is to lead may be a program that has only just been started, on a machine that starts several. */
+    private Duration crashBound() {
+        return (scenario().can(LEASES) ? leaseAndPatience() : TckTimeouts.patience()).plus(TckTimeouts.servers());
+    }
+
     // ---- 6.12
 
     @Test

@@ -36,7 +36,7 @@ public final class TckTimeouts {
 
     /** How long servers may need, after they were started or stopped or cut off, to agree and to serve. */
     public static Duration servers() {
-        return scaled(Duration.ofMinutes(2), factor());
+        return scaled(Duration.ofSeconds(60), factor());
     }
 
     /** How far apart the ends of two handles may be when an administrator removed the lock (rule 1.7). */

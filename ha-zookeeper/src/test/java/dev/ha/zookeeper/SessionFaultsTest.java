@@ -189,8 +189,11 @@ class SessionFaultsTest {
             assertThat(listener.seen()).hasSize(1);
             long cutAt = System.nanoTime();
             proxy.partition();
-            assertThat(Duration.ofNanos(Waiting.lastValid(led) - cutAt)).isLessThan(Duration.ofMillis(4_100));
+            assertThat(Waiting.validFor(led, cutAt)).isLessThan(Duration.ofMillis(4_100));
             contender.revoked();
+            assertThat(Duration.ofNanos(System.nanoTime() - cutAt))
+                    .as("told before the lease is over, and anybody else may lead")
+                    .isLessThan(Duration.ofSeconds(6));
             listener.await(LeaderInformation.Unknown.class);
             proxy.resume();
             contender.granted();

@@ -148,8 +148,8 @@ final class Delivery {
     /** Waits before the next try, or refuses that when it would come too late. */
     private void await(Duration wait, Alert alert, TryAgainException later) throws Exception {
         Duration age = Duration.ofNanos(platform.nanoTime() - alert.since);
-        if (wait.compareTo(policy.giveUpAfter().minus(age))
-                > 0) { // before it is counted in nanoseconds: a sink may ask for ages
+        // Not in nanoseconds yet: a sink may ask for ages.
+        if (wait.compareTo(policy.giveUpAfter().minus(age)) > 0) {
             throw new Exception("not delivered within " + policy.giveUpAfter().toSeconds() + " s; " + reason(later));
         }
         long until = platform.nanoTime() + wait.toNanos();
@@ -169,12 +169,8 @@ final class Delivery {
     private void gaveUp(Alert alert, Throwable refused) {
         String message = "Gave up an alert for sink {}: {}; the alert was {}";
         if (refused instanceof RuntimeException || refused instanceof Error) {
-            LOG.error(
-                    message,
-                    target.name(),
-                    refused.toString(),
-                    text(alert),
-                    refused); // a bug, which is found by its trace
+            // A bug, which is found by its trace.
+            LOG.error(message, target.name(), refused.toString(), text(alert), refused);
         } else {
             LOG.warn(message, target.name(), reason(refused), text(alert));
         }

@@ -48,9 +48,9 @@ public final class Waiting {
         throw new AssertionError("waited in vain for " + what.get(), last);
     }
 
-    /** The last {@link System#nanoTime} at which {@code leadership} was seen valid; waits for its end. Only a handle that was valid for too long makes it too late, no slow machine. */
-    public static long lastValid(Leadership leadership) throws InterruptedException {
-        AtomicLong last = new AtomicLong(System.nanoTime());
+    /** How long after {@code since}, in {@link System#nanoTime}, {@code leadership} was last seen valid; waits for its end. Only a handle that is valid for too long makes it long, no slow machine. */
+    public static Duration validFor(Leadership leadership, long since) throws InterruptedException {
+        AtomicLong last = new AtomicLong(since);
         until(
                 () -> {
                     long before = System.nanoTime();
@@ -61,7 +61,7 @@ public final class Waiting {
                     return ended;
                 },
                 () -> "the end of " + leadership);
-        return last.get();
+        return Duration.ofNanos(last.get() - since);
     }
 
     /** {@code value}, which came in time if it is not null. */
