@@ -132,7 +132,7 @@ public final class LeasedBackendFactory implements HighAvailabilityBackendFactor
                 context.schedule(step, this::tryGrant);
                 return;
             }
-            Lease lease = context.lease(duration, step.multipliedBy(3), context.nanoTime());
+            Lease lease = context.lease(duration, step, context.nanoTime());
             long token = ChronoUnit.MICROS.between(Instant.EPOCH, context.wallTime());
             candidacy.granted(Grant.of(token, "history", lease));
             context.schedule(step, () -> renew(lease, step));
